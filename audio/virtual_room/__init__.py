@@ -1,0 +1,1 @@
+"""A room that is heard without being there: loudspeaker, walls, noise and a scripted child."""

@@ -1,0 +1,1 @@
+"""The leaf that every room may import: errors, clock, worker thread, worker process."""

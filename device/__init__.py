@@ -1,0 +1,1 @@
+"""The daemon: configuration, composition root, conversation, store, command line."""

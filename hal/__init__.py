@@ -1,0 +1,1 @@
+"""The box: lights, button, mute switch; simulated until a board is attached."""

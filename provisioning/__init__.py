@@ -1,0 +1,1 @@
+"""Models, packs and identity: what a box is given before it can work."""
