@@ -97,6 +97,9 @@ class AudioBackend(Protocol):
             DeviceLost: The card went away. `close`, then `open` until it succeeds.
         """
 
+    def idle(self, seconds: float) -> None:
+        """Let time pass while the card is away: sleep, or advance the room's own clock."""
+
     def close(self) -> None:
         """Stop at once and release the card. Idempotent."""
 
@@ -251,6 +254,14 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayStarted:
+    """The first sample of a queued sound was handed to the card."""
+
+    at_s: float
+    tag: int
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A queued sound was handed to the card to its last sample, or was cut.
 
@@ -292,6 +303,7 @@ Edge = (
     | Ducked
     | DuckEnded
     | Interrupted
+    | PlayStarted
     | Played
     | CardLost
     | CardBack
