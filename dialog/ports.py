@@ -33,6 +33,15 @@ class Hints:
 
     candidates: tuple[str, ...] = ()
 
+    def may_go_on(self, index: int) -> bool:
+        """Whether another candidate begins with the whole of this one and has more words.
+
+        Such a match is never `Recognition.complete`: after ``hello`` a child may yet say
+        ``hello, teacher``, so the turn waits the longer silence.
+        """
+        start = self.candidates[index] + " "
+        return any(candidate.startswith(start) for candidate in self.candidates)
+
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
@@ -42,8 +51,8 @@ class Recognition:
         text: Lower-case words; empty when nothing was understood.
         matched: Index into the hints' candidates, None when it was none of them.
         confidence: 0..1, how sure `matched` (or, in open speech, `text`) is.
-        complete: The words form a whole expected answer, so that a short silence may end
-            the turn.
+        complete: The words form a whole expected answer and no longer one begins with them
+            (`Hints.may_go_on`), so that a short silence may end the turn.
     """
 
     text: str
