@@ -3,69 +3,78 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from core.bounds import AtMost, Between, OneOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioSettings:
-    """``[audio]`` in ``myna.toml``."""
+    """``[audio]``: sound card, echo and noise."""
 
-    backend: str = "auto"
+    backend: Annotated[str, OneOf("auto", "sounddevice", "pyaudio", "room")] = "auto"
     """``auto`` (sound card, else the virtual room), ``sounddevice``, ``pyaudio``, ``room``."""
     input_card: str = ""
     """Stable id or part of the name of the microphone's card; empty takes the system's default."""
     output_card: str = ""
     """The same for the loudspeaker."""
-    input_channel: int = 0
+    input_channel: Annotated[int, Between(0, 31)] = 0
     """Which channel of a microphone array to use, counted from 0."""
-    volume_db: float = 0.0
+    volume_db: Annotated[float, Between(-60, 0)] = 0.0
     """Gain of everything played, -60..0 dB."""
-    canceller: str = "kalman"
+    canceller: Annotated[str, OneOf("kalman", "aec3", "speex", "none")] = "kalman"
     """``kalman``, ``aec3``, ``speex`` or ``none``."""
-    canceller_tail_ms: int = 200
-    noise_suppression: int = 1
+    canceller_tail_ms: Annotated[int, Between(20, 1000)] = 200
+    """Longest echo that is taken out, from the loudspeaker's first sound to the room's last."""
+    noise_suppression: Annotated[int, Between(0, 4)] = 1
     """webrtc-noise-gain's level, 0 (off) to 4."""
-    auto_gain_dbfs: int = 6
+    auto_gain_dbfs: Annotated[int, Between(0, 31)] = 6
     """webrtc-noise-gain's target, 0 (off) to 31."""
-    reopen_interval_s: float = 0.5
+    reopen_interval_s: Annotated[float, Between(0.1, 10)] = 0.5
     """How often a lost card is looked for."""
-    stall_s: float = 0.8
+    stall_s: Annotated[float, Between(0.1, 10)] = 0.8
     """Without a frame for this long the card counts as lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeSettings:
-    """``[wake]``."""
+    """``[wake]``: the phrase that wakes Myna."""
 
     engine: str = "pyopen"
+    """Which detector listens for it."""
     phrase: str = "hey jarvis"
-    threshold: float = 0.5
-    refractory_s: float = 1.5
+    """The phrase in plain lower-case words; the detector must have a model of it."""
+    threshold: Annotated[float, Between(0, 1)] = 0.5
+    """Score from which the phrase counts as heard; higher wakes less often."""
+    refractory_s: Annotated[float, Between(0, 60)] = 1.5
+    """After a hit, how long no second one is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnSettings:
     """``[turns]``: when a turn begins, ends and interrupts."""
 
-    speech_threshold: float = 0.5
+    speech_threshold: Annotated[float, Between(0, 1)] = 0.5
     """Probability of voice activity from which a frame counts as voiced."""
-    start_voiced_ms: int = 100
+    start_voiced_ms: Annotated[int, Between(10, 1000)] = 100
     """Voiced time that begins a turn."""
-    pre_roll_ms: int = 500
+    pre_roll_ms: Annotated[int, Between(0, 2000)] = 500
     """Sound kept from before the turn began."""
-    look_ms: int = 160
+    look_ms: Annotated[int, Between(10, 1000), AtMost("complete_silence_ms")] = 160
     """Silence after which the answer so far is looked at."""
-    complete_silence_ms: int = 300
+    complete_silence_ms: Annotated[int, Between(100, 5000), AtMost("incomplete_silence_ms")] = 300
     """Silence that ends the turn when the expected answer is complete."""
-    incomplete_silence_ms: int = 1000
+    incomplete_silence_ms: Annotated[int, Between(200, 10000)] = 1000
     """Silence that ends it otherwise."""
-    hesitation_extra_ms: int = 600
+    hesitation_extra_ms: Annotated[int, Between(0, 5000)] = 600
     """Added after a hesitation (a filler, a drawn-out or very short first part)."""
-    limit_s: float = 20.0
+    limit_s: Annotated[float, Between(2, 120)] = 20.0
     """The longest turn."""
-    duck_voiced_ms: int = 40
+    duck_voiced_ms: Annotated[int, Between(10, 1000), AtMost("interrupt_voiced_ms")] = 40
     """Voiced time over playback after which the voice is lowered."""
-    interrupt_voiced_ms: int = 150
+    interrupt_voiced_ms: Annotated[int, Between(10, 2000)] = 150
     """Voiced time over playback after which the voice is cut."""
-    duck_db: float = -15.0
-    duck_release_ms: int = 400
+    duck_db: Annotated[float, Between(-60, 0)] = -15.0
+    """How far the voice is lowered."""
+    duck_release_ms: Annotated[int, Between(0, 5000)] = 400
     """Quiet after a ducking that was no interruption, before the voice comes back."""

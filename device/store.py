@@ -268,14 +268,14 @@ def explain(error: sqlite3.Error | OSError, path: Path | None) -> str:
 
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free some space",
-    sqlite3.SQLITE_READONLY: "is read-only: mount its disk writable and give the speaker the folder",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: make its folder writable, or set [device] state_dir",
+    sqlite3.SQLITE_READONLY: "is read-only: mount its disk writable, or set [device] state_dir",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: make its folder writable or set [device] state_dir",
     sqlite3.SQLITE_PERM: "may not be used: give the speaker's user the folder",
     sqlite3.SQLITE_BUSY: "is in use by another program: stop the other one",
     sqlite3.SQLITE_LOCKED: "is in use by another program: stop the other one",
     sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk and its free space",
-    sqlite3.SQLITE_CORRUPT: "is damaged: it is set aside and read for what is whole at the next start",
-    sqlite3.SQLITE_NOTADB: "is no progress file: it is set aside at the next start",
+    sqlite3.SQLITE_CORRUPT: "is damaged: the next start sets it aside and keeps what can be read",
+    sqlite3.SQLITE_NOTADB: "is no progress file: the next start sets it aside",
 }
 
 
