@@ -125,6 +125,10 @@ class EchoCanceller(Protocol):
     def residual_echo_dbfs(self) -> float:
         """Estimate of the echo power left in the last `out`, in dBFS; -inf when none."""
 
+    @property
+    def echo_dbfs(self) -> float:
+        """Estimate of the echo in the last `near`, before cancelling, in dBFS; -inf when none."""
+
 
 class NoiseSuppressor(Protocol):
     """Noise suppression and automatic gain."""
