@@ -61,6 +61,8 @@ class ProcessWorker(Generic[Req, Rep]):
         factory: Builds the engine in the child. Pickled by reference: a class, a top-level
             function or a `functools.partial` of one.
         niceness: Added to the child's, so that audio wins.
+        hang_s: A loaded child that owes an answer and gives no sign for this long is killed;
+            its jobs get a WorkerDied with code ``worker.timeout``. None waits for ever.
         on_restart: Called in the worker's thread after the child was started again.
     """
 
@@ -70,12 +72,16 @@ class ProcessWorker(Generic[Req, Rep]):
         factory: Callable[[], Handler[Req, Rep]],
         *,
         niceness: int = 0,
+        hang_s: float | None = None,
         on_restart: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
         self._greeting = frame((list(sys.path), name, niceness)) + frame(factory)
         self._on_restart = on_restart
+        self._hang_s = hang_s
+        self._heard_s = 0.0  # monotonic; when the child last gave a sign, or first owed one
+        self._hung = False
         self._jobs: dict[int, _Job[Rep]] = {}
         self._numbers = itertools.count(1)
         self._outbox: deque[bytes] = deque()
@@ -171,6 +177,8 @@ class ProcessWorker(Generic[Req, Rep]):
         with self._lock:
             if self._closed:
                 raise self._died("was stopped", code="worker.stopped")
+            if not self._jobs:
+                self._heard_s = time.monotonic()
             self._jobs[number] = _Job(on_reply)
             self._outbox.append(message)
         self._wake()
@@ -265,6 +273,7 @@ class ProcessWorker(Generic[Req, Rep]):
             self._child = child
             self._ready.clear()
             self._startup_error = None
+            self._hung = False
             try:
                 self._exchange(ours)
             finally:
@@ -273,6 +282,8 @@ class ProcessWorker(Generic[Req, Rep]):
         if self._startup_error is not None:
             return self._startup_error
         self._ready.clear()
+        if self._hung and self._hang_s is not None:
+            return self._late(self._hang_s)
         return self._died("ended unexpectedly and is started again")
 
     def _exchange(self, link: socket.socket) -> None:
@@ -284,11 +295,16 @@ class ProcessWorker(Generic[Req, Rep]):
             selector.register(self._awake, selectors.EVENT_READ)
             selector.register(link, selectors.EVENT_READ)
             while not self._closed:
+                patience_s = self._patience_s()
+                if patience_s is not None and patience_s <= 0:
+                    self._hung = True
+                    self.kill()
+                    return
                 if not sending:
                     sending = memoryview(self._next_message())
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if sending else 0)
                 selector.modify(link, events)
-                for key, ready in selector.select():
+                for key, ready in selector.select(patience_s):
                     if key.fileobj is self._awake:
                         self._drain_waker()
                         continue
@@ -308,6 +324,7 @@ class ProcessWorker(Generic[Req, Rep]):
 
     def _receive(self, message: tuple[str, int, Any, float]) -> None:
         kind, number, value, busy_s = message
+        self._heard_s = time.monotonic()
         if kind == "ready":
             self._ready.set()
             log.info("worker ready worker=%s load_s=%.2f", self.name, busy_s)
@@ -334,6 +351,12 @@ class ProcessWorker(Generic[Req, Rep]):
                 entry.on_reply(reply)
             except Exception as fault:  # the thread's boundary: a caller's fault is not ours
                 log.error("reply callback failed worker=%s error=%s", self.name, type(fault))
+
+    def _patience_s(self) -> float | None:
+        """How much longer the child may stay silent; None while it owes nothing."""
+        if self._hang_s is None or not self._jobs or not self._ready.is_set():
+            return None
+        return self._heard_s + self._hang_s - time.monotonic()
 
     def _next_message(self) -> bytes:
         with self._lock:

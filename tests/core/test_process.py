@@ -166,6 +166,21 @@ def test_a_hanging_child_times_out_and_can_be_killed(
     assert worker.restarts == 1
 
 
+def test_a_child_that_hangs_too_long_is_replaced(
+    start: Callable[..., AnyWorker], tmp_path: Path
+) -> None:
+    worker = start(hang_s=0.2)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    replies = collect(worker, ("wait", str(fifo)))
+    assert [(r.value, r.error and r.error.code) for r in replies] == [
+        ("began", None),
+        (None, "worker.timeout"),
+    ]
+    worker.wait_ready(timeout_s=LONG_S)
+    assert worker.restarts == 1
+
+
 def test_cancel_stops_the_engine_between_two_replies(start: Callable[..., AnyWorker]) -> None:
     worker = start()
     seen: list[Any] = []
