@@ -46,6 +46,9 @@ class LedRing(Protocol):
     def level(self, dbfs: float) -> None:
         """The voice's level, which the LISTENING pattern follows."""
 
+    def lights(self) -> Lights:
+        """What a person sees at this moment."""
+
 
 class Button(Enum):
     """What a person did with the box."""
@@ -62,7 +65,10 @@ class Board(Protocol):
     """The hardware of one box. `close` is idempotent; `open` raises HardwareError."""
 
     name: str
-    ring: LedRing
+
+    @property
+    def ring(self) -> LedRing:
+        """The board's lights, the same ones for as long as the board lives."""
 
     def open(self, sink: ButtonSink) -> None:
         """Start reporting buttons to `sink`, called in the board's own thread."""
