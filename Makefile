@@ -1,0 +1,44 @@
+# Everything by name; the work itself is in scripts/. `make help` lists what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock lock-check docs clean
+
+# What to set up for: run, or test. Arguments for `myna run` and pytest: make run ARGS="--json"
+FOR ?= run
+ARGS ?=
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing (FOR=test: for the tests too; PYTHON=...: with that interpreter)
+	@PYTHON="$(PYTHON)" scripts/setup $(FOR)
+
+run: setup ## talk: with the sound card, or in the virtual room where there is none
+	@.venv/bin/myna run $(ARGS)
+
+test: FOR = test
+test: setup ## lint, types and tests (ARGS="tests/audio -k echo": only these tests)
+	@scripts/check
+	@scripts/test $(ARGS)
+
+check: FOR = test
+check: setup ## lint and types only
+	@scripts/check
+
+lock: FOR = test
+lock: setup ## pin all Python packages anew, with hashes, and redo their licence table
+	@scripts/lock
+
+lock-check: FOR = test
+lock-check: setup ## ask whether every pinned package has a wheel for a Raspberry Pi
+	@.venv/bin/python scripts/lock_check.py
+
+docs: FOR = test
+docs: setup ## redo the drawings and tables that are made from the code
+	@.venv/bin/python -m hal.draw docs/lights.svg
+	@.venv/bin/python -m device.config_doc docs/configuration.md
+	@.venv/bin/python -m device.draw_states docs/conversation.md
+	@.venv/bin/python scripts/dependency_table.py docs/dependencies.md
+
+clean: ## remove what was installed and built in this folder
+	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
