@@ -1,0 +1,175 @@
+"""What one echo-cancelled frame holds: a voice, another sound, what is left of the echo."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from audio.harmonicity import Harmonicity
+from audio.levels import rms_dbfs
+from audio.noise_floor import NoiseFloor
+from audio.ports import Samples, VoiceActivity
+
+SILENCE_DBFS = -120.0
+"""What digital silence counts as, so that levels can be subtracted."""
+HYSTERESIS = 0.15
+"""How far below the threshold voice activity may fall before a voice counts as gone."""
+SPEECH_OVER_FLOOR_DB = 6.0
+SOUND_OVER_FLOOR_DB = 9.0
+OVER_ECHO_DB = 6.0
+UNDER_PEAK_DB = 32.0
+"""What lies this far below the voice's recent peak is its reverberation."""
+PEAK_FALL_DB_PER_FRAME = 0.2
+FAINTEST_DBFS = -62.0
+HARMONIC = 0.6
+
+
+class EchoExpectation:
+    """How loud what is left of Myna's own voice may be, learned while she speaks.
+
+    The level of the far end, held over the room's reverberation, plus the attenuation seen
+    lately between it and the cancelled signal. That attenuation creeps up slowly, so that an
+    interrupting child does not raise it, and comes down slower still, so that it stays near
+    the upper end of what was seen; only the first second after a reset moves fast.
+    """
+
+    _HOLD_FRAMES = 40  # the echo may come this much later than the far end
+    _HOLD_FALL_DB = 0.8
+    _START_DB = -10.0
+    _UP_DB, _DOWN_DB = 0.06, 0.015
+    _FAST_FRAMES, _FAST_DOWN_DB = 100, 0.2
+    _AUDIBLE_DBFS = -60.0
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """The echo path has changed or was never known."""
+        self._held_dbfs = SILENCE_DBFS
+        self._recent = deque([SILENCE_DBFS] * 2, maxlen=self._HOLD_FRAMES)
+        self._attenuation_db = self._START_DB
+        self._seen_frames = 0
+
+    @property
+    def far_active(self) -> bool:
+        """Whether echo is to be expected now."""
+        return self._held_dbfs > self._AUDIBLE_DBFS
+
+    def update(self, far_dbfs: float, left_dbfs: float, estimate_dbfs: float) -> float:
+        """Take in a frame; returns the expected level of the echo left in it.
+
+        Args:
+            far_dbfs: Level of the far end.
+            left_dbfs: Level after the canceller.
+            estimate_dbfs: The canceller's own estimate of what it left; -inf for none.
+        """
+        self._recent.append(far_dbfs)
+        self._held_dbfs = max(*self._recent, self._held_dbfs - self._HOLD_FALL_DB)
+        if not self.far_active:
+            return max(SILENCE_DBFS, min(estimate_dbfs, self._held_dbfs))
+        seen_db = left_dbfs - self._held_dbfs
+        self._seen_frames += 1
+        if seen_db > self._attenuation_db:
+            self._attenuation_db += self._UP_DB
+        else:
+            fast = self._seen_frames <= self._FAST_FRAMES
+            fall_db = self._FAST_DOWN_DB if fast else self._DOWN_DB
+            self._attenuation_db = max(seen_db, self._attenuation_db - fall_db)
+        return max(estimate_dbfs, self._held_dbfs + self._attenuation_db)
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What the ear makes of the last frame.
+
+    Attributes:
+        level_dbfs: Level of the cancelled frame.
+        voiced: Speech, energetic enough to be the speech itself and not its decay.
+        sound: Clearly above the room's noise and above what may be left of the echo.
+        harmonic: The sound has a voice's pitch; only looked at where `sound` is set.
+        speech: Voice activity says speech.
+    """
+
+    level_dbfs: float = SILENCE_DBFS
+    voiced: bool = False
+    sound: bool = False
+    harmonic: bool = False
+    speech: bool = False
+
+
+class Ear:
+    """Judges frames one by one.
+
+    Voice activity answers late at both ends of a word. Its late onset is made up for by the
+    pre-roll; its late end by asking the level, which falls when the word does.
+
+    Args:
+        voice: Voice activity.
+        threshold: Probability from which a frame is speech.
+    """
+
+    def __init__(self, voice: VoiceActivity, *, threshold: float) -> None:
+        self._voice = voice
+        self._threshold = threshold
+        self._floor = NoiseFloor()
+        self._echo = EchoExpectation()
+        self._harmonicity = Harmonicity()
+        self._speech = False
+        self._peak_dbfs = SILENCE_DBFS
+        self.probability = 0.0
+        self.echo_dbfs = SILENCE_DBFS
+        """Expected level of the echo left in the last frame."""
+
+    @property
+    def far_active(self) -> bool:
+        """Whether Myna's own voice may be in the microphone now."""
+        return self._echo.far_active
+
+    def reset(self) -> None:
+        """Forget the voice that was heard; the room stays known."""
+        self._voice.reset()
+        self._speech = False
+        self._peak_dbfs = SILENCE_DBFS
+        self.probability = 0.0
+
+    def forget_echo(self) -> None:
+        """The echo path may have changed."""
+        self._echo.reset()
+
+    def measure(self, frame: Samples, far: Samples, estimate_dbfs: float) -> float:
+        """Take in levels only, while nobody is listened for; returns the frame's level."""
+        level = max(rms_dbfs(frame), SILENCE_DBFS)
+        far_dbfs = max(rms_dbfs(far), SILENCE_DBFS)
+        self.echo_dbfs = self._echo.update(far_dbfs, level, estimate_dbfs)
+        if not self._echo.far_active:
+            self._floor.update(level)
+        return level
+
+    def listen(self, frame: Samples, voice_frame: Samples, level: float, into: Hearing) -> None:
+        """Judge a frame that `measure` has seen.
+
+        Args:
+            frame: The echo-cancelled frame.
+            voice_frame: The same for voice activity, noise suppressed.
+            level: What `measure` returned.
+            into: Filled.
+        """
+        self.probability = self._voice.process(voice_frame)
+        wanted = self._threshold - HYSTERESIS if self._speech else self._threshold
+        self._speech = self.probability >= wanted
+        over_echo = level > self.echo_dbfs + OVER_ECHO_DB
+        floor = max(self._floor.dbfs, FAINTEST_DBFS - SPEECH_OVER_FLOOR_DB)
+        energetic = (
+            over_echo
+            and level > floor + SPEECH_OVER_FLOOR_DB
+            and level > self._peak_dbfs - UNDER_PEAK_DB
+        )
+        self._harmonicity.push(frame)
+        into.level_dbfs = level
+        into.speech = self._speech
+        into.voiced = self._speech and energetic
+        into.sound = over_echo and level > floor + SOUND_OVER_FLOOR_DB
+        into.harmonic = into.sound and self._harmonicity.peak() >= HARMONIC
+        self._peak_dbfs -= PEAK_FALL_DB_PER_FRAME
+        if into.voiced:
+            self._peak_dbfs = max(level, self._peak_dbfs)
