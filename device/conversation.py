@@ -1,0 +1,401 @@
+"""The conversation: takes events, answers with effects, moves by the state table.
+
+Synchronous and without a clock of its own, so that the daemon, the virtual room and a test
+drive the very same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from audio import ports as audio
+from device import effects as fx
+from device import events as ev
+from device.settings import DeviceSettings
+from device.states import ATTENTION, MOODS, State, lookup
+from dialog.ports import (
+    Attempt,
+    Begin,
+    DialogEngine,
+    DialogEvent,
+    DialogState,
+    Expectation,
+    Failed,
+    Heard,
+    HeardNothing,
+    Recognition,
+    Resume,
+    Step,
+    Then,
+    Trouble,
+)
+
+PATIENCE = "patience"
+RECOGNITION = "recognition"
+PAUSED = "paused"
+
+UNCLEAR_FORGIVEN = 1
+"""Sounds without words (a cough, a chair) that Myna lets pass before she asks again."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is known of the child's turn in progress.
+
+    Attributes:
+        asked: (utterance id, revision) that the recogniser works on.
+        answers: What it made of each revision so far.
+        ended: The revision that the turn ended with, once it has.
+        by_interrupting: The turn began over Myna's own voice.
+    """
+
+    asked: tuple[int, int] | None = None
+    answers: dict[tuple[int, int], Recognition] = field(default_factory=dict)
+    ended: audio.SpeechEnded | None = None
+    by_interrupting: bool = False
+
+
+class Conversation:
+    """One child's conversation with Myna.
+
+    Args:
+        engine: Decides what to say.
+        settings: Times after which Myna goes to sleep.
+        history: Earlier attempts, oldest first; asked for at each waking.
+        recognition_timeout_s: Longest wait for a recogniser.
+    """
+
+    def __init__(
+        self,
+        engine: DialogEngine,
+        settings: DeviceSettings,
+        *,
+        history: Callable[[], tuple[Attempt, ...]],
+        recognition_timeout_s: float,
+        seed: int = 0,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._history = history
+        self._recognition_timeout_s = recognition_timeout_s
+        self._seed = seed
+        self._table = lookup()
+        self.state = State.ASLEEP
+        self._dialog: DialogState | None = None
+        self._step: Step | None = None
+        self._turn = Turn()
+        self._unclear = 0
+        self._next_tag = 1
+        self._chime_tag = 0
+        self._owed: list[int] = []
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._voice_failures = 0
+        self._asleep_when_lost = True
+
+    def start(self) -> list[fx.Effect]:
+        """What to do first: fall asleep, listening for the wake phrase."""
+        return [*self._enter(State.ASLEEP)]
+
+    def handle(self, event: ev.Event | audio.Edge, now: datetime) -> list[fx.Effect]:
+        """What to do about an event; nothing when it means nothing in this state.
+
+        Args:
+            now: Wall time, for the dialog engine.
+
+        Raises:
+            RuntimeError: An action led where the table does not.
+        """
+        row = self._table.get((self.state, type(event)))
+        if row is None:
+            return []
+        self._now = now
+        action: Callable[[object], tuple[State, list[fx.Effect]]]
+        action = getattr(self, f"_on_{row.action}")
+        target, effects = action(event)
+        if target not in row.leads_to:
+            raise RuntimeError(f"{row.action} led from {row.state.value} to {target.value}")
+        if target is self.state:
+            return effects
+        return [*effects, *self._enter(target)]
+
+    # ----------------------------------------------------------- entering states
+
+    def _enter(self, state: State) -> list[fx.Effect]:
+        left, self.state = self.state, state
+        effects: list[fx.Effect] = [
+            fx.Show(MOODS[state]),
+            fx.Attend(ATTENTION[state]),
+            fx.Note("state", {"name": state.value}),
+        ]
+        if left is State.LISTENING:
+            effects.append(fx.ClearTimer(PATIENCE))
+        if left is State.THINKING:
+            effects.append(fx.ClearTimer(RECOGNITION))
+        if left is State.PAUSED:
+            effects.append(fx.ClearTimer(PAUSED))
+        if state is State.PAUSED:
+            effects.append(fx.SetTimer(PAUSED, self._settings.pause_sleep_s))
+        if state is State.ASLEEP:
+            effects.append(fx.Expect(()))
+        return effects
+
+    # -------------------------------------------------------------------- waking
+
+    def _on_wake(self, event: object) -> tuple[State, list[fx.Effect]]:
+        self._seed += 1
+        self._unclear = 0
+        self._voice_failures = 0
+        self._dialog = self._engine.start(history=self._history(), seed=self._seed)
+        self._chime_tag = self._tags(1)
+        effects: list[fx.Effect] = [fx.Chime("wake", self._chime_tag)]
+        # The voice is made while the chime plays, so that it follows without a gap.
+        effects += self._ask(Begin())
+        return State.WAKING, effects
+
+    def _on_chimed(self, event: audio.Played) -> tuple[State, list[fx.Effect]]:
+        if event.tag != self._chime_tag:
+            return State.WAKING, []
+        if not self._owed:
+            return State.ASLEEP, []
+        return State.SPEAKING, []
+
+    # ------------------------------------------------------------------ speaking
+
+    def _ask(self, event: DialogEvent) -> list[fx.Effect]:
+        """Let the engine decide, and begin to say it."""
+        if self._dialog is None:
+            raise RuntimeError("the dialog engine was asked before it was started")
+        step = self._engine.step(self._dialog, event, self._now)
+        self._dialog = step.state
+        self._step = step
+        self._turn = Turn()
+        effects: list[fx.Effect] = [fx.ForgetRecognitions()]
+        if step.attempts:
+            effects.append(fx.Remember(step.attempts))
+            effects += [
+                fx.Note("attempt", {"item": a.item, "verdict": a.verdict.value})
+                for a in step.attempts
+            ]
+        if step.volume_step:
+            effects.append(fx.ChangeVolume(step.volume_step))
+        if step.expect is not None:
+            effects.append(fx.Expect(step.expect.answers))
+        return effects + self._say(step)
+
+    def _say(self, step: Step) -> list[fx.Effect]:
+        if not step.lines:
+            return []
+        first = self._tags(len(step.lines))
+        self._owed = list(range(first, first + len(step.lines)))
+        notes: list[fx.Effect] = [
+            fx.Note("say", {"text": line.text, "tag": tag})
+            for line, tag in zip(step.lines, self._owed, strict=True)
+        ]
+        return [*notes, fx.Speak(step.lines, first)]
+
+    def _speak(self, event: DialogEvent) -> tuple[State, list[fx.Effect]]:
+        effects = self._ask(event)
+        if self._owed:
+            return State.SPEAKING, effects
+        return State.ASLEEP, effects
+
+    def _on_line_played(self, event: audio.Played) -> tuple[State, list[fx.Effect]]:
+        if event.tag not in self._owed or self._step is None:
+            return self.state, []
+        self._owed.remove(event.tag)
+        if self._owed:
+            return self.state, []
+        self._voice_failures = 0
+        match self._step.then:
+            case Then.LISTEN:
+                return State.LISTENING, self._begin_listening()
+            case Then.PAUSE:
+                return State.PAUSED, []
+            case Then.SLEEP:
+                return State.ASLEEP, [fx.Chime("sleep", self._tags(1))]
+
+    def _on_voice_lost(self, event: ev.VoiceFailed) -> tuple[State, list[fx.Effect]]:
+        if event.tag not in self._owed or self._step is None:
+            return self.state, []
+        self._voice_failures += 1
+        self._owed = []
+        if self._voice_failures > 1:
+            return State.ASLEEP, [fx.Hush(), fx.Chime("trouble", self._tags(1))]
+        return self.state, [fx.Hush(), *self._say(self._step)]
+
+    # -------------------------------------------------------------- interrupting
+
+    def _on_interrupted(self, event: audio.Interrupted) -> tuple[State, list[fx.Effect]]:
+        # The audio thread has cut the voice and is in the turn already.
+        self._owed = []
+        self._turn = Turn(by_interrupting=True)
+        return State.LISTENING, [fx.Hush()]
+
+    def _on_hush_and_listen(self, event: object) -> tuple[State, list[fx.Effect]]:
+        self._owed = []
+        return State.LISTENING, [fx.Hush(), *self._begin_listening()]
+
+    # ----------------------------------------------------------------- listening
+
+    @property
+    def _expect(self) -> Expectation:
+        if self._step is None or self._step.expect is None:
+            return Expectation(())
+        return self._step.expect
+
+    def _begin_listening(self) -> list[fx.Effect]:
+        self._turn = Turn()
+        return [self._patience()]
+
+    def _patience(self) -> fx.Effect:
+        patience_s = min(self._expect.patience_s, self._settings.sleep_after_s)
+        return fx.SetTimer(PATIENCE, patience_s)
+
+    def _on_speech_started(self, event: object) -> tuple[State, list[fx.Effect]]:
+        return State.LISTENING, [fx.ClearTimer(PATIENCE)]
+
+    def _on_look_at_answer(self, event: audio.SpeechPaused) -> tuple[State, list[fx.Effect]]:
+        # Recognise while the silence that may end the turn still runs: when it does end,
+        # the answer is known already.
+        return State.LISTENING, self._recognise(event.utterance)
+
+    def _recognise(self, utterance: audio.Utterance) -> list[fx.Effect]:
+        self._turn.asked = (utterance.id, utterance.revision)
+        return [fx.ForgetRecognitions(), fx.Recognise(utterance, self._expect.hints())]
+
+    def _on_speech_goes_on(self, event: object) -> tuple[State, list[fx.Effect]]:
+        return State.LISTENING, []
+
+    def _on_looked(self, event: ev.Recognised) -> tuple[State, list[fx.Effect]]:
+        key = (event.utterance_id, event.revision)
+        self._turn.answers[key] = event.recognition
+        if event.recognition.complete:
+            return State.LISTENING, [fx.MarkComplete(*key)]
+        if is_hesitation(event.recognition.text):
+            return State.LISTENING, [fx.MarkHesitating(*key)]
+        return State.LISTENING, []
+
+    def _on_look_failed(self, event: object) -> tuple[State, list[fx.Effect]]:
+        self._turn.asked = None  # the turn's end asks again
+        return State.LISTENING, []
+
+    def _on_turn_ended(self, event: audio.SpeechEnded) -> tuple[State, list[fx.Effect]]:
+        self._turn.ended = event
+        key = (event.utterance.id, event.utterance.revision)
+        known = self._turn.answers.get(key)
+        if known is not None:
+            return self._understand(known)
+        timer = fx.SetTimer(RECOGNITION, self._recognition_timeout_s)
+        if self._turn.asked == key:
+            return State.THINKING, [timer]
+        return State.THINKING, [timer, *self._recognise(event.utterance)]
+
+    def _on_out_of_patience(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        if event.name != PATIENCE:
+            return State.LISTENING, []
+        return self._speak(HeardNothing())
+
+    # ------------------------------------------------------------------ thinking
+
+    def _on_understood(self, event: ev.Recognised) -> tuple[State, list[fx.Effect]]:
+        ended = self._turn.ended
+        if ended is None or (event.utterance_id, event.revision) != (
+            ended.utterance.id,
+            ended.utterance.revision,
+        ):
+            return State.THINKING, []
+        return self._understand(event.recognition)
+
+    def _understand(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
+        expect = self._expect
+        right = recognition.matched is not None and recognition.matched < len(expect.answers)
+        heard = fx.Note(
+            "heard",
+            {
+                "text": recognition.text,
+                "matched": recognition.matched,
+                "confidence": recognition.confidence,
+                "right": right,
+            },
+        )
+        state, effects = self._react(recognition)
+        return state, [heard, *effects]
+
+    def _react(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
+        ended = self._turn.ended
+        if ended is None:
+            raise RuntimeError("an answer was understood before the turn ended")
+        if recognition.text:
+            self._unclear = 0
+            spoken_s = max(0.0, ended.utterance.speech_end_s - ended.utterance.start_s)
+            return self._speak(Heard(recognition, spoken_s))
+        if self._turn.by_interrupting:
+            return self._speak(Resume())
+        self._unclear += 1
+        if self._unclear <= UNCLEAR_FORGIVEN:
+            return State.LISTENING, self._begin_listening()
+        self._unclear = 0
+        return self._speak(Failed(Trouble.NOT_UNDERSTOOD))
+
+    def _on_try_again(self, event: object) -> tuple[State, list[fx.Effect]]:
+        state, effects = self._speak(Failed(Trouble.RECOGNISER_DIED))
+        return state, [fx.Note("failed", {"trouble": "recogniser_died"}), *effects]
+
+    def _on_try_again_late(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        if event.name != RECOGNITION:
+            return State.THINKING, []
+        state, effects = self._on_try_again(event)
+        return state, [fx.RestartRecogniser(), *effects]
+
+    # ------------------------------------------------------------ pause and sleep
+
+    def _on_pause(self, event: object) -> tuple[State, list[fx.Effect]]:
+        return State.PAUSED, [fx.ForgetRecognitions(), fx.Chime("sleep", self._tags(1))]
+
+    def _on_resume(self, event: object) -> tuple[State, list[fx.Effect]]:
+        return self._speak(Resume())
+
+    def _on_fall_asleep(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        return State.ASLEEP, []
+
+    # ------------------------------------------------------------- mute and card
+
+    def _on_mute_switch(self, event: ev.MuteSet) -> tuple[State, list[fx.Effect]]:
+        if event.muted == (self.state is State.MUTED):
+            return self.state, []
+        if event.muted:
+            self._owed = []
+            return State.MUTED, [fx.Hush(), fx.ForgetRecognitions(), fx.OpenMicrophone(False)]
+        return State.ASLEEP, [fx.OpenMicrophone(True)]
+
+    def _on_card_lost(self, event: object) -> tuple[State, list[fx.Effect]]:
+        self._asleep_when_lost = self.state is State.ASLEEP
+        self._owed = []
+        return State.FAULT, [fx.Hush(), fx.ForgetRecognitions(), fx.Note("card_lost")]
+
+    def _on_card_back(self, event: object) -> tuple[State, list[fx.Effect]]:
+        back = fx.Note("card_back")
+        if self._asleep_when_lost or self._dialog is None:
+            return State.ASLEEP, [back]
+        state, effects = self._speak(Resume())
+        return state, [back, *effects]
+
+    def _tags(self, count: int) -> int:
+        """Reserve `count` playback tags; returns the first."""
+        first = self._next_tag
+        self._next_tag += count
+        return first
+
+
+FILLERS = frozenset({"um", "uh", "er", "hm", "mm", "and", "the", "a", "i", "it", "is", "my"})
+
+
+def is_hesitation(text: str) -> bool:
+    """Whether what was said so far sounds like a child looking for the next word.
+
+    A last word that cannot end an English sentence, or a filler.
+    """
+    words = text.split()
+    return bool(words) and words[-1] in FILLERS

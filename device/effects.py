@@ -1,0 +1,142 @@
+"""What the conversation wants done. Effects are data; `device.runtime` carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from audio.ports import Attention, Utterance
+from dialog.ports import Attempt, Hints, Line
+from hal.ports import Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Attend:
+    attention: Attention
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    mood: Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Play an earcon (``wake``, ``sleep``, ``trouble``) under a tag."""
+
+    name: str
+    tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Say lines aloud, in order, after what is already queued; tags count up from `first_tag`."""
+
+    lines: tuple[Line, ...]
+    first_tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop all speech now: cancel what is being made, cut what is being played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Recognise an utterance; the answer comes back as `Recognised` or `RecognitionFailed`."""
+
+    utterance: Utterance
+    hints: Hints
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRecognitions:
+    """What is being recognised is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRecogniser:
+    """It owes an answer for too long: end its process, a new one starts by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkComplete:
+    """The answer so far is whole: a short silence may end the turn."""
+
+    utterance_id: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkHesitating:
+    """The child is looking for words: wait longer."""
+
+    utterance_id: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Post `TimerFired(name)` after a time; replaces a running timer of that name."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeVolume:
+    """In steps of 6 dB."""
+
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """Close (mute) or open the microphone's stream itself."""
+
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Told to whoever watches (the virtual room's child): what would be a right answer now."""
+
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Told to whoever watches. May hold what was said: never logged, never stored."""
+
+    kind: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+Effect = (
+    Attend
+    | Show
+    | Chime
+    | Speak
+    | Hush
+    | Recognise
+    | ForgetRecognitions
+    | RestartRecogniser
+    | MarkComplete
+    | MarkHesitating
+    | SetTimer
+    | ClearTimer
+    | Remember
+    | ChangeVolume
+    | OpenMicrophone
+    | Expect
+    | Note
+)

@@ -1,0 +1,227 @@
+"""Carries out what the conversation wants, and brings back what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from audio.chime import Earcon, earcon
+from audio.front_end import FrontEnd
+from audio.playback import Playback
+from audio.ports import Edge, Samples
+from core.clock import Clock
+from core.errors import StoreError
+from core.process_ports import Reply
+from device import effects as fx
+from device import events as ev
+from device.conversation import Conversation
+from device.scheduling import OnReply, Scheduler
+from device.store import Store
+from device.trace import Entry, Watcher, entry_of
+from dialog.ports import Hints, Line, Recognition
+from hal.ports import LedRing
+
+log = logging.getLogger(__name__)
+
+LINE_GAP_SAMPLES = 2400
+"""150 ms between two lines, as between two sentences."""
+VOLUME_STEP_DB = 6.0
+QUIETEST_DB = -30.0
+
+
+class Recognising(Protocol):
+    """The recogniser in its process."""
+
+    def submit(self, samples: Samples, hints: Hints, on_reply: OnReply[Recognition]) -> int: ...
+
+    def cancel(self, job: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Speaking(Protocol):
+    """The voice in its process."""
+
+    def submit(self, line: Line, on_reply: OnReply[Samples]) -> int: ...
+
+    def cancel(self, job: int) -> None: ...
+
+
+class Runtime:
+    """One conversation and everything it acts on. All calls come from one thread.
+
+    Args:
+        open_microphone: Opens (True) or closes (False) the card's streams.
+        watchers: Told everything that happens.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        front_end: FrontEnd,
+        playback: Playback,
+        recogniser: Recognising,
+        voice: Speaking,
+        ring: LedRing,
+        store: Store,
+        clock: Clock,
+        scheduler: Scheduler,
+        open_microphone: Callable[[bool], None],
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self._conversation = conversation
+        self._front_end = front_end
+        self._playback = playback
+        self._recogniser = recogniser
+        self._voice = voice
+        self._ring = ring
+        self._store = store
+        self._clock = clock
+        self._scheduler = scheduler
+        self._open_microphone = open_microphone
+        self._watchers = watchers
+        self._recognition_job: int | None = None
+        self._voice_jobs: dict[int, int] = {}
+        self._speaking = 0
+
+    def start(self) -> None:
+        """Fall asleep, listening for the wake phrase."""
+        self._carry_out(self._conversation.start())
+
+    def post(self, event: ev.Event | Edge) -> None:
+        """Let the conversation answer an event, and do what it says."""
+        entry = entry_of(event)
+        if entry is not None:
+            self._tell(entry)
+        self._carry_out(self._conversation.handle(event, self._clock.wall()))
+
+    def say(self, lines: tuple[Line, ...], first_tag: int) -> None:
+        """Say lines aloud outside any conversation."""
+        self._carry_out([fx.Speak(lines, first_tag)])
+
+    # -------------------------------------------------------------------- effects
+
+    def _carry_out(self, effects: Sequence[fx.Effect]) -> None:
+        for effect in effects:
+            self._do(effect)
+
+    def _do(self, effect: fx.Effect) -> None:  # noqa: PLR0912 - one case for each effect
+        match effect:
+            case fx.Attend(attention):
+                self._front_end.attend(attention)
+            case fx.Show(mood):
+                self._ring.show(mood)
+            case fx.Chime(name, tag):
+                self._playback.enqueue(earcon(Earcon[name.upper()]), tag=tag, last=True)
+            case fx.Speak(lines, first_tag):
+                self._speak(lines, first_tag)
+            case fx.Hush():
+                self._hush()
+            case fx.Recognise():
+                self._recognise(effect)
+            case fx.ForgetRecognitions():
+                self._forget_recognition()
+            case fx.RestartRecogniser():
+                log.warning("the recogniser gave no answer in time and is restarted")
+                self._recogniser.kill()
+            case fx.MarkComplete(utterance_id, revision):
+                self._front_end.complete(utterance_id, revision)
+            case fx.MarkHesitating(utterance_id, revision):
+                self._front_end.hesitating(utterance_id, revision)
+            case fx.SetTimer(name, seconds):
+                self._scheduler.set_timer(name, seconds, lambda n=name: self.post(ev.TimerFired(n)))
+            case fx.ClearTimer(name):
+                self._scheduler.clear_timer(name)
+            case fx.Remember():
+                self._remember(effect)
+            case fx.ChangeVolume(steps):
+                wanted_db = self._playback.volume_db + steps * VOLUME_STEP_DB
+                self._playback.volume_db = min(0.0, max(QUIETEST_DB, wanted_db))
+            case fx.OpenMicrophone(opened):
+                self._open_microphone(opened)
+            case fx.Expect(answers):
+                self._tell(Entry(self._front_end.now_s, "expect", {"answers": answers}))
+            case fx.Note(kind, data):
+                self._tell(Entry(self._front_end.now_s, kind, data))
+
+    def _tell(self, entry: Entry) -> None:
+        for watcher in self._watchers:
+            watcher.see(entry)
+
+    def _remember(self, effect: fx.Remember) -> None:
+        try:
+            self._store.remember(effect.attempts)
+        except StoreError as error:
+            # The lesson goes on; the store keeps what it could not write and is asked again.
+            log.error("progress could not be written: code=%s", error.code)
+            self._tell(Entry(self._front_end.now_s, "failed", {"trouble": error.code}))
+
+    # -------------------------------------------------------------------- speaking
+
+    def _speak(self, lines: tuple[Line, ...], first_tag: int) -> None:
+        for number, line in enumerate(lines):
+            self._make_line(line, first_tag + number, final=number == len(lines) - 1)
+
+    def _make_line(self, line: Line, tag: int, *, final: bool) -> None:
+        epoch = self._speaking
+
+        def deliver(reply: Reply[Samples]) -> None:
+            if epoch != self._speaking:
+                return  # hushed meanwhile
+            if reply.error is not None:
+                log.warning("the voice failed: code=%s", reply.error.code)
+                self.post(ev.VoiceFailed(tag))
+                return
+            pcm = np.zeros(0, np.int16) if reply.value is None else reply.value
+            if reply.last:
+                self._voice_jobs.pop(tag, None)
+                if not final:
+                    pcm = np.concatenate([pcm, np.zeros(LINE_GAP_SAMPLES, np.int16)])
+            self._playback.enqueue(pcm, tag=tag, last=reply.last)
+
+        self._voice_jobs[tag] = self._scheduler.start_job(
+            "voice", lambda on_reply: self._voice.submit(line, on_reply), deliver
+        )
+
+    def _hush(self) -> None:
+        self._speaking += 1
+        for job in self._voice_jobs.values():
+            self._voice.cancel(job)
+        self._voice_jobs.clear()
+        self._playback.cut()
+
+    # ----------------------------------------------------------------- recognising
+
+    def _recognise(self, effect: fx.Recognise) -> None:
+        utterance = effect.utterance
+        job: list[int] = []
+
+        def deliver(reply: Reply[Recognition]) -> None:
+            if not job or self._recognition_job != job[0]:
+                return  # forgotten meanwhile
+            self._recognition_job = None
+            key = (utterance.id, utterance.revision)
+            if reply.error is not None or reply.value is None:
+                log.warning("the recogniser gave no answer")
+                self.post(ev.RecognitionFailed(*key))
+            else:
+                self.post(ev.Recognised(*key, reply.value))
+
+        job.append(
+            self._scheduler.start_job(
+                "recogniser",
+                lambda on_reply: self._recogniser.submit(utterance.samples, effect.hints, on_reply),
+                deliver,
+            )
+        )
+        self._recognition_job = job[0]
+
+    def _forget_recognition(self) -> None:
+        if self._recognition_job is not None:
+            self._recogniser.cancel(self._recognition_job)
+            self._recognition_job = None
