@@ -87,8 +87,8 @@ def _asleep(place: float, t_s: float, _loudness: float) -> float:
 
 
 def _waking(place: float, t_s: float, _loudness: float) -> float:
-    """Opens from the front round both sides in 0.4 s, like an eye, and stays open."""
-    opened = min(1.0, t_s / 0.4) * 0.65
+    """Opens from the front round both sides in 0.4 s, like an eye; the back stays dark."""
+    opened = min(1.0, t_s / 0.4) * 0.42
     return 0.9 * min(1.0, max(0.0, (opened - _distance(place, 0.0)) / 0.12))
 
 
