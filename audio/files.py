@@ -62,7 +62,8 @@ def write_wav(path: Path | str, samples: Samples) -> None:
     if samples.dtype != np.int16 or samples.ndim != 1:
         raise ValueError(f"want int16 mono, got {samples.dtype} of shape {samples.shape}")
     try:
-        with wave.open(str(path), "wb") as file:
+        # Opened here: a Wave_write that cannot open its file complains again when collected.
+        with Path(path).open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE_HZ)

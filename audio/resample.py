@@ -87,8 +87,7 @@ class StreamResampler:
         np.multiply(self._steps[:ready], self._down, out=self._places[:ready])
         self._places[:ready] += self._position
         np.divmod(self._places[:ready], self._up, out=(self._starts[:ready], self._places[:ready]))
-        windows = np.lib.stride_tricks.sliding_window_view(self._input, self._taps)
-        np.take(windows, self._starts[:ready], axis=0, out=self._heard[:ready], mode="clip")
+        np.take(self._windows, self._starts[:ready], axis=0, out=self._heard[:ready], mode="clip")
         np.take(self._phases, self._places[:ready], axis=0, out=self._weights[:ready], mode="clip")
         np.einsum("ij,ij->i", self._heard[:ready], self._weights[:ready], out=self._sums[:ready])
         np.rint(self._sums[:ready], out=self._sums[:ready])
@@ -103,6 +102,7 @@ class StreamResampler:
         old = getattr(self, "_input", np.zeros(self._taps - 1, np.float32))
         self._input = np.zeros(self._taps - 1 + block, np.float32)
         self._input[: self._taps - 1] = old[: self._taps - 1]
+        self._windows = np.lib.stride_tricks.sliding_window_view(self._input, self._taps)
         most = block * self._up // self._down + 2
         self._steps = np.arange(most, dtype=np.int64)
         self._places = np.empty(most, np.int64)
