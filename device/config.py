@@ -128,9 +128,9 @@ def _section(
             hint = _similar(value, known[key].choices)
             problems.append((key, f"[{name}] {key} {error}{hint}"))
     whole = {option.name: option.default for option in known.values()} | values
-    for key, what in larger_than_allowed(SECTIONS[name], whole):
+    for key, limit, what in larger_than_allowed(SECTIONS[name], whole):
         # Where only the other of the two was said, the problem stands on that one's line.
-        place = key if key in raw else next((k for k in raw if k in what.split()), key)
+        place = key if key in raw else limit
         problems.append((place, f"[{name}] {key} {what}"))
     return values, problems
 

@@ -94,8 +94,8 @@ def options(section: type) -> tuple[Option, ...]:
     )
 
 
-def larger_than_allowed(section: type, values: dict[str, Value]) -> list[tuple[str, str]]:
-    """Which values break an `AtMost`: pairs of key and the sentence's end."""
+def larger_than_allowed(section: type, values: dict[str, Value]) -> list[tuple[str, str, str]]:
+    """Which values break an `AtMost`: key, key of the limit, and the sentence's end."""
     found = []
     for option in options(section):
         for bound in option.bounds:
@@ -104,7 +104,7 @@ def larger_than_allowed(section: type, values: dict[str, Value]) -> list[tuple[s
             value, limit = values[option.name], values[bound.other]
             if isinstance(value, int | float) and isinstance(limit, int | float) and value > limit:
                 what = f"must not be more than {bound.other}, which is {toml(limit)}"
-                found.append((option.name, f"{what}, but is {toml(value)}"))
+                found.append((option.name, bound.other, f"{what}, but is {toml(value)}"))
     return found
 
 
