@@ -28,6 +28,9 @@ class AlignableCanceller(EchoCanceller, Protocol):
     def realign(self, far_history: Floats, *, slide_samples: int = 0) -> None:
         """See `KalmanCanceller.realign`."""
 
+    def expect_drift(self) -> None:
+        """See `KalmanCanceller.expect_drift`."""
+
 
 class AlignedCanceller:
     """An `EchoCanceller` for delays up to 500 ms, constant, drifting or jumping.
@@ -93,13 +96,18 @@ class AlignedCanceller:
         assert lag is not None  # noqa: S101 - the tracker has just said that it found one
         settled, self._settled_lag = self._settled_lag, lag
         jumped = settled is not None and abs(lag - settled) > _DRIFT_SAMPLES
+        if settled is not None and not jumped:
+            self._canceller.expect_drift()
         # After a jump the room is the same: the echo must come back to its place in the filter.
         place = settled - self._delay if jumped and settled is not None else LEAD_SAMPLES
         if not jumped and settled is not None and abs(lag - self._delay - place) <= SLACK_SAMPLES:
             return
         delay = min(max(lag - place, 0), MAX_DELAY_SAMPLES)
-        slide = 0 if jumped else delay - self._delay
+        slide = 0 if jumped or settled is None else delay - self._delay
         self._delay = delay
+        if settled is None:
+            # What was learned without knowing the delay would only have to be unlearned.
+            self._canceller.reset()
         # The newest frame is pushed by `process` itself.
         count = self._canceller.partitions * FRAME_SAMPLES
         history = self._far.last(count, back=delay + FRAME_SAMPLES)

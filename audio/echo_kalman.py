@@ -26,11 +26,35 @@ BINS = FRAME_SAMPLES + 1
 CHANNELS = 3
 """The reference and its third and fifth power."""
 
-_KEEP_SQUARED = 0.9998**2
+_KEEP_SQUARED = 0.9999**2
 """How much of a weight is expected to stay the same from frame to frame, squared."""
+_KEEP_DRIFTING_SQUARED = 0.9995**2
+"""The same where two clocks drift apart: worse without drift, much better with 50 ppm."""
+_PASSES = 2
+"""Updates per frame; the second works on what the first left and doubles the speed of
+convergence."""
+_CAUTION = 2.5
+"""By how much the noise is overrated, since two passes on one frame are no independent
+observations."""
+_NOISE_KEEP = 0.8
+_START_VARIANCE = 0.008
+_START_DECAY_PER_FRAME = 0.15
+_START_ODD_POWERS = 0.3
 _FLOOR = 1e-8
 """Least noise power per bin: below 16-bit quantisation; keeps silence from dividing by zero."""
 _LEAST_VARIANCE = 1e-12
+_OVERLAP = 0.5
+"""Half of each window is new: the share of a weight's error that shows in the frame's error."""
+_PER_STEP, _STEPS = np.float32(1 / 32768), np.float32(32768)
+
+
+def _to_frequency(values: Floats, out: Spectra | None = None) -> Spectra:
+    # NumPy's own types know this transform in double precision only; it keeps single.
+    return np.fft.rfft(values, axis=-1, out=out)  # type: ignore[arg-type,return-value]
+
+
+def _to_time(spectra: Spectra, out: Floats | None = None) -> Floats:
+    return np.fft.irfft(spectra, axis=-1, out=out)  # type: ignore[arg-type,return-value]
 
 
 class KalmanCanceller:
@@ -64,12 +88,15 @@ class KalmanCanceller:
         self._window[:] = 0
         self._residual_power = 0.0
         self._echo_power = 0.0
+        self._silent_frames = self.partitions
         if keep_filter:
             return
         self._weights[:] = 0
-        decay = 0.1 * np.exp(-0.15 * np.arange(self.partitions, dtype=np.float32))
+        self._keep_squared = _KEEP_SQUARED
+        age = np.arange(self.partitions, dtype=np.float32)
+        decay = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)
         self._variance[:] = decay[None, :, None]
-        self._variance[1:] *= 0.3
+        self._variance[1:] *= _START_ODD_POWERS
         self._noise[:] = 1e-4
 
     @property
@@ -84,13 +111,25 @@ class KalmanCanceller:
 
     def process(self, near: Samples, far: Samples, out: Samples) -> None:
         """See `EchoCanceller`."""
-        spectra, powers = self._push(far.astype(np.float32) * np.float32(1 / 32768))
-        np.multiply(spectra, self._weights, out=self._product)
-        echo = np.fft.irfft(self._product.sum(axis=(0, 1)))[FRAME_SAMPLES:]
-        error = near.astype(np.float32) * np.float32(1 / 32768) - echo
-        self._adapt(spectra, powers, error)
+        heard = far.astype(np.float32)
+        heard *= _PER_STEP
+        spectra, powers = self._push(heard)
+        self._silent_frames = 0 if heard.any() else self._silent_frames + 1
+        if self._silent_frames > self.partitions:
+            # Nothing to take out and nothing to learn from.
+            self._echo_power = self._residual_power = 0.0
+            out[:] = near
+            return
+        recorded = near.astype(np.float32)
+        recorded *= _PER_STEP
+        for number in range(_PASSES):
+            error, echo = self._error(spectra, recorded)
+            self._adapt(spectra, powers, error, first=number == 0)
         self._echo_power = float(np.dot(echo, echo)) / FRAME_SAMPLES
-        np.clip(np.rint(error * np.float32(32768)), -32768, 32767, out=error)
+        # The last pass's error already knows what this frame itself has taught.
+        error *= _STEPS
+        np.rint(error, out=error)
+        np.clip(error, -32768, 32767, out=error)
         out[:] = error
 
     def realign(self, far_history: Floats, *, slide_samples: int = 0) -> None:
@@ -109,6 +148,10 @@ class KalmanCanceller:
         if slide_samples:
             self._slide(slide_samples)
 
+    def expect_drift(self) -> None:
+        """Microphone and loudspeaker were found to run by two clocks: follow faster."""
+        self._keep_squared = _KEEP_DRIFTING_SQUARED
+
     def _push(self, far: Floats) -> tuple[Spectra, Floats]:
         """Add one frame of the reference; the spectra and powers of all partitions, newest
         first, as views."""
@@ -126,42 +169,50 @@ class KalmanCanceller:
             self._spectra[:, self._head :] = self._spectra[:, :kept]
             self._powers[:, self._head :] = self._powers[:, :kept]
         self._head -= 1
-        newest = np.fft.rfft(window)
+        newest = _to_frequency(window)
         self._spectra[:, self._head] = newest
         np.square(np.abs(newest), out=self._powers[:, self._head])
         end = self._head + self.partitions
         return self._spectra[:, self._head : end], self._powers[:, self._head : end]
 
-    def _adapt(self, spectra: Spectra, powers: Floats, error: Floats) -> None:
+    def _error(self, spectra: Spectra, recorded: Floats) -> tuple[Floats, Floats]:
+        """What the present weights leave of the microphone's frame, and what they take out."""
+        np.multiply(spectra, self._weights, out=self._product)
+        echo = _to_time(self._product.sum(axis=(0, 1)))[FRAME_SAMPLES:]
+        return recorded - echo, echo
+
+    def _adapt(self, spectra: Spectra, powers: Floats, error: Floats, *, first: bool) -> None:
+        """One Kalman update of weights and variances from one frame's error."""
         self._padded[FRAME_SAMPLES:] = error
-        spectrum = np.fft.rfft(self._padded)
-        self._noise *= 0.9
-        self._noise += 0.1 * np.square(np.abs(spectrum))
+        spectrum = _to_frequency(self._padded)
         np.multiply(self._variance, powers, out=self._gain)
-        expected = 0.5 * self._gain.sum(axis=(0, 1))
-        self._residual_power = 2.0 * float(expected.sum()) / (WINDOW * FRAME_SAMPLES)
-        np.divide(self._variance, expected + self._noise + _FLOOR, out=self._gain)
+        expected = _OVERLAP * self._gain.sum(axis=(0, 1))
+        if first:
+            self._noise *= _NOISE_KEEP
+            self._noise += (1 - _NOISE_KEEP) * np.square(np.abs(spectrum))
+            self._residual_power = 2.0 * float(expected.sum()) / (WINDOW * FRAME_SAMPLES)
+        np.divide(self._variance, expected + _CAUTION * self._noise + _FLOOR, out=self._gain)
         np.conjugate(spectra, out=self._product)
         self._product *= self._gain
         self._product *= spectrum
         # The gradient constraint: only causal responses of one frame per partition.
-        impulses = np.fft.irfft(self._product, axis=-1, out=self._impulses)
-        impulses[..., FRAME_SAMPLES:] = 0
-        np.fft.rfft(impulses, axis=-1, out=self._product)
+        _to_time(self._product, self._impulses)
+        self._impulses[..., FRAME_SAMPLES:] = 0
+        _to_frequency(self._impulses, self._product)
         self._weights += self._product
         self._gain *= powers
-        self._gain *= -0.5
+        self._gain *= -_OVERLAP
         self._gain += 1.0
         self._variance *= self._gain
-        self._variance *= _KEEP_SQUARED
+        self._variance *= self._keep_squared
         np.square(np.abs(self._weights), out=self._gain)
-        self._gain *= 1 - _KEEP_SQUARED
+        self._gain *= 1 - self._keep_squared
         self._variance += self._gain
         np.maximum(self._variance, _LEAST_VARIANCE, out=self._variance)
 
     def _slide(self, samples: int) -> None:
         """Move the modelled response `samples` earlier (negative: later)."""
-        impulses = np.fft.irfft(self._weights, axis=-1)[..., :FRAME_SAMPLES]
+        impulses = _to_time(self._weights)[..., :FRAME_SAMPLES]
         response = impulses.reshape(CHANNELS, -1)
         moved = np.zeros_like(response)
         if samples > 0:
@@ -170,4 +221,4 @@ class KalmanCanceller:
             moved[:, -samples:] = response[:, :samples]
         self._impulses[:] = 0
         self._impulses[..., :FRAME_SAMPLES] = moved.reshape(impulses.shape)
-        np.fft.rfft(self._impulses, axis=-1, out=self._weights)
+        _to_frequency(self._impulses, self._weights)

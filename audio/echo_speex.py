@@ -96,6 +96,9 @@ class SpeexCanceller:
         if slide_samples:
             self._library.speex_echo_state_reset(self._echo)
 
+    def expect_drift(self) -> None:
+        """The library chooses its own step."""
+
     @property
     def residual_echo_dbfs(self) -> float:
         """See `EchoCanceller`."""

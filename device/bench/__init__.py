@@ -1,0 +1,1 @@
+"""What `myna bench NAME` measures: one module per name, each with `run(*, long, seed)`."""
