@@ -7,7 +7,6 @@ items too long for their level, texts that a voice cannot say well.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from dialog.packs.loader import PackSources, answers_of, model_of, read_sources
 from dialog.packs.pronunciations import known_words
 from dialog.packs.source import Problem, Source
 from dialog.packs.speech import speech_faults
-from dialog.packs.wording import fill, goes_on, plain, slot_names
+from dialog.packs.wording import MAX_EXPANDED, fill, goes_on, slot_names
 
 Raw = Any  # plain data that the schema has been held against
 Where = tuple[str | int, ...]
@@ -110,11 +109,34 @@ def _twice(sources: PackSources) -> Iterator[Problem]:
 
 def _answer_problems(source: Source, where: Where, raw: Raw) -> Iterator[Problem]:
     """Mistakes in the answers of one item or branch."""
+    slot_problems = list(_slot_problems(source, where, raw))
+    yield from slot_problems
+    if slot_problems:
+        return  # nothing can be said about wordings that cannot be made
+    if raw.get("open") and "model" not in raw:
+        yield _problem(source, where, "an open question has no model", 'add model: "I am Li."')
+    answers = answers_of(raw)
+    if not answers:
+        yield _problem(source, where, "there is no right answer", "add answers: [ … ]")
+    yield from _repeated(source, where, raw)
+    for n, template in enumerate(raw.get("confusions", [])):
+        for wrong in fill([template], raw.get("slots", {})):
+            if wrong in answers:
+                yield _problem(
+                    source,
+                    (*where, "confusions", n),
+                    f"{wrong!r} is both right and wrong",
+                    "take it out of answers or out of confusions",
+                )
+    yield from _prefixes(source, where, raw, answers)
+
+
+def _slot_problems(source: Source, where: Where, raw: Raw) -> Iterator[Problem]:
     slots = raw.get("slots", {})
-    wordings: dict[str, list[str]] = {}
     for key in ("answers", "short", "confusions"):
         for n, template in enumerate(raw.get(key, [])):
-            unknown = [name for name in slot_names(template) if name not in slots]
+            names = slot_names(template)
+            unknown = [name for name in names if name not in slots]
             if unknown:
                 yield _problem(
                     source,
@@ -122,74 +144,102 @@ def _answer_problems(source: Source, where: Where, raw: Raw) -> Iterator[Problem
                     f"{template!r} names the slot {unknown[0]!r}, which is not there",
                     f"add slots: with {unknown[0]}: and its words",
                 )
-            elif "{" in template.replace("{", "", len(slot_names(template))):
+            elif template.count("{") != len(names) or template.count("}") != len(names):
                 yield _problem(
-                    source, (*where, key, n), f"{template!r} has a stray brace", "write {name}"
+                    source,
+                    (*where, key, n),
+                    f"{template!r} has a stray brace",
+                    "write a slot as {name}, in lower-case letters",
                 )
-            else:
-                wordings.setdefault(key, []).append(template)
+    used = {
+        name
+        for key in ("answers", "short", "confusions")
+        for template in raw.get(key, [])
+        for name in slot_names(template)
+    }
+    for name, values in slots.items():
+        place = (*where, "slots", name)
+        if name not in used:
+            yield _problem(source, place, f"no answer uses the slot {name!r}", "remove it")
+        for n, value in enumerate(values):
+            if "{" in value or "}" in value:
+                yield _problem(
+                    source, (*place, n), f"{value!r} is a slot in a slot", "write plain words"
+                )
     try:
-        answers = fill(wordings.get("answers", []), slots)
-        short = fill(wordings.get("short", []), slots)
-        confusions = fill(wordings.get("confusions", []), slots)
-    except (KeyError, OverflowError):
+        if all(name in slots for name in used):
+            answers_of(raw)
+            fill(raw.get("confusions", []), slots)
+    except OverflowError:
         yield _problem(
-            source, (*where, "slots"), "the slots make too many wordings", "use fewer words in them"
+            source,
+            (*where, "slots"),
+            f"the slots make more than {MAX_EXPANDED} wordings",
+            "use fewer words in them",
         )
-        return
-    spoken = raw.get("model") or (raw["english"] if raw.get("kind") in ("word", "phrase") else "")
-    if spoken and plain(spoken) and not raw.get("open"):
-        answers = tuple(dict.fromkeys((plain(spoken), *answers)))
-    if raw.get("open") and "model" not in raw:
-        yield _problem(
-            source, where, "an open question has no model", 'add model: "My name is Li."'
-        )
-    if not answers and not raw.get("open"):
-        yield _problem(source, where, "there is no right answer", "add answers: [ … ]")
-    yield from _repeated(source, where, raw)
-    for wrong in confusions:
-        if wrong in answers or wrong in short:
-            yield _problem(
-                source,
-                (*where, "confusions"),
-                f"{wrong!r} is both right and wrong",
-                "take it out of answers or out of confusions",
-            )
-    yield from _prefixes(source, where, answers, short)
 
 
 def _repeated(source: Source, where: Where, raw: Raw) -> Iterator[Problem]:
-    counts = Counter(raw.get("answers", []) + raw.get("short", []))
+    """Wordings written twice, named once each however many slots they have."""
+    slots = raw.get("slots", {})
+    seen: dict[str, str] = {}
     for key in ("answers", "short"):
-        for n, answer in enumerate(raw.get(key, [])):
-            if counts[answer] > 1:
+        for n, template in enumerate(raw.get(key, [])):
+            wordings = fill([template], slots)
+            again = next((wording for wording in wordings if wording in seen), None)
+            if again is not None:
+                other = seen[again]
                 yield _problem(
-                    source, (*where, key, n), f"the answer {answer!r} is there twice", "keep one"
+                    source,
+                    (*where, key, n),
+                    f"the answer {again!r} is there twice"
+                    + (f", in {other} and in {key}" if other != key else ""),
+                    "keep it in one place",
                 )
-                counts[answer] = 1
+            seen.update((wording, key) for wording in wordings if wording not in seen)
 
 
 def _prefixes(
-    source: Source, where: Where, answers: tuple[str, ...], short: tuple[str, ...]
+    source: Source, where: Where, raw: Raw, everything: tuple[str, ...]
 ) -> Iterator[Problem]:
-    everything = answers + short
-    for answer in answers:
-        longer = next((other for other in everything if goes_on(answer, other)), None)
-        if longer is not None:
-            yield _problem(
-                source,
-                (*where, "answers"),
-                f"the answer {answer!r} begins {longer!r}: the turn has to wait for the rest",
-                "move it to short: if it is meant, or remove it",
-            )
-    for answer in short:
-        if answer in answers:
-            yield _problem(
-                source,
-                (*where, "short"),
-                f"{answer!r} is in answers and in short",
-                "keep it in one of them",
-            )
+    """Answers that begin longer ones without being marked as short forms.
+
+    A turn ends 300 ms after a complete answer. One that begins another is not complete: the
+    turn waits a whole second after it, which is right for a short form and a nuisance for
+    the answer that most children give.
+    """
+    slots = raw.get("slots", {})
+    short = set(fill(raw.get("short", []), slots))
+    told = False
+    for n, template in enumerate(raw.get("answers", [])):
+        found = _goes_on(fill([template], slots), everything, short)
+        if found:
+            told = told or everything[0] == found[0]
+            yield _prefix_problem(source, (*where, "answers", n), found)
+    model = _goes_on(everything[:1], everything, short)
+    if model and not told:
+        yield _prefix_problem(source, where, model)
+
+
+def _goes_on(
+    wordings: Collection[str], everything: tuple[str, ...], short: Collection[str]
+) -> tuple[str, str] | None:
+    for wording in wordings:
+        if wording not in short:
+            for longer in everything:
+                if goes_on(wording, longer):
+                    return wording, longer
+    return None
+
+
+def _prefix_problem(source: Source, where: Where, found: tuple[str, str]) -> Problem:
+    answer, longer = found
+    return _problem(
+        source,
+        where,
+        f"the answer {answer!r} begins {longer!r}, so Myna waits a second for the rest",
+        "move it to short: if that is meant, or remove one of them",
+    )
 
 
 # --------------------------------------------------------------- role plays
@@ -218,22 +268,20 @@ def _play_problems(source: Source, where: Where, play: Raw) -> Iterator[Problem]
                     f"the step {branch['next']!r} is not in this play",
                     f"use one of: {', '.join(steps)}",
                 )
-            if all(
-                name in branch.get("slots", {})
-                for a in _templates(branch)
-                for name in slot_names(a)
-            ):
-                both = taken.intersection(answers_of(branch))
-                for answer in sorted(both):
-                    yield _problem(
-                        source, place, f"{answer!r} leads two ways", "leave it in one branch"
-                    )
-                taken.update(answers_of(branch))
+            for answer in sorted(taken.intersection(_wordings(branch))):
+                yield _problem(
+                    source, place, f"{answer!r} leads two ways", "leave it in one branch"
+                )
+            taken.update(_wordings(branch))
     yield from _walk_problems(source, at, steps, play["steps"][0]["id"])
 
 
-def _templates(raw: Raw) -> list[str]:
-    return [*raw.get("answers", []), *raw.get("short", [])]
+def _wordings(raw: Raw) -> tuple[str, ...]:
+    """The answers of an item or branch; none when its slots are wrong, which is told elsewhere."""
+    try:
+        return answers_of(raw)
+    except (KeyError, OverflowError):
+        return ()
 
 
 def _walk_problems(
@@ -295,11 +343,7 @@ def _teaching_problems(source: Source, words: Collection[str]) -> Iterator[Probl
 def _word_problems(
     source: Source, where: Where, raw: Raw, words: Collection[str]
 ) -> Iterator[Problem]:
-    try:
-        answers = answers_of(raw)
-    except (KeyError, OverflowError):
-        return  # told already as a mistake of form
-    spoken = [*answers, raw.get("key", ""), *raw.get("confusions", [])]
+    spoken = [*_wordings(raw), raw.get("key", ""), *raw.get("confusions", [])]
     heard = dict.fromkeys(word for answer in spoken for word in answer.split() if "{" not in word)
     for word in heard:
         if word not in words:
@@ -314,10 +358,7 @@ def _word_problems(
 def _length_problems(
     source: Source, where: Where, raw: Raw, level: str, asked: str
 ) -> Iterator[Problem]:
-    try:
-        model = model_of(raw) if raw else ""
-    except (KeyError, OverflowError):
-        return
+    model = model_of(raw) if _wordings(raw) else ""
     longest = MAX_WORDS[level]
     if len(model.split()) > longest:
         yield _problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -11,6 +12,8 @@ from dialog.packs.wording import plain
 WAKE_PHRASES = ("hey jarvis", "hello myna", "hey myna")
 """What wakes a speaker, now or with its own model: Myna never says it herself."""
 MAX_SENTENCES = 3
+_ALONE = frozenset({"hey jarvis"})
+"""Phrases whose second word alone is near enough; Myna may say her own name."""
 _NEAR = 0.8
 """Share of letters in common from which two words of a text count as a wake phrase."""
 
@@ -54,14 +57,9 @@ def sentences(text: str) -> int:
 def near_wake_phrase(text: str) -> str:
     """The wake phrase that some words of `text` come close to; empty when none does."""
     words = plain(text).split()
+    pairs = [" ".join(pair) for pair in itertools.pairwise(words)]
     for phrase in WAKE_PHRASES:
-        for size in (1, 2):
-            for start in range(len(words) - size + 1):
-                window = " ".join(words[start : start + size])
-                if size == 1 and window != phrase.split()[1]:
-                    continue
-                if size == 1 and window == "myna":
-                    continue  # her own name alone does not wake her
-                if size == 1 or SequenceMatcher(None, window, phrase).ratio() >= _NEAR:
-                    return phrase
+        near = (SequenceMatcher(None, pair, phrase).ratio() >= _NEAR for pair in pairs)
+        if any(near) or (phrase in _ALONE and phrase.split()[1] in words):
+            return phrase
     return ""
