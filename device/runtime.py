@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -148,6 +147,9 @@ class Runtime:
                 self._tell(Entry(self._front_end.now_s, "expect", {"answers": answers}))
             case fx.Note(kind, data):
                 self._tell(Entry(self._front_end.now_s, kind, data))
+
+    def _set_timer(self, name: str, seconds: float) -> None:
+        self._scheduler.set_timer(name, seconds, lambda: self.post(ev.TimerFired(name)))
 
     def _tell(self, entry: Entry) -> None:
         for watcher in self._watchers:

@@ -119,7 +119,7 @@ class VirtualScheduler:
                 del self._timers[name]
                 fire()
 
-        heapq.heappush(self._due, (self._clock.now_s() + seconds, number, fire_if_current))
+        self._push(self._clock.now_s() + seconds, fire_if_current)
 
     def clear_timer(self, name: str) -> None:
         self._timers.pop(name, None)
@@ -134,7 +134,7 @@ class VirtualScheduler:
             reply = self._next_reply(replies, job)
             last = reply.last
             at_s = start_s + self._costs.of(lane, reply.busy_s)
-            heapq.heappush(self._due, (at_s, next(self._numbers), partial(deliver, reply)))
+            self._push(at_s, partial(deliver, reply))
         self._free_at_s[lane] = at_s
         return job
 
@@ -142,6 +142,9 @@ class VirtualScheduler:
         """Deliver everything whose time has come, in order."""
         while self._due and self._due[0][0] <= self._clock.now_s():
             heapq.heappop(self._due)[2]()
+
+    def _push(self, at_s: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (at_s, next(self._numbers), call))
 
     @staticmethod
     def _next_reply(replies: queue.SimpleQueue[Reply[Any]], job: int) -> Reply[Any]:

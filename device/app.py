@@ -1,0 +1,142 @@
+"""The composition root: the only place that knows which adapters there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from audio.factory import make_front_end
+from audio.front_end import FrontEnd
+from audio.playback import Playback
+from audio.ports import AudioBackend
+from core.clock import Clock
+from device.config import Settings
+from device.conversation import Conversation
+from device.runtime import Runtime
+from device.scheduling import Scheduler
+from device.store import Store
+from device.trace import Watcher
+from dialog.packs import choose_pack
+from dialog.ports import DialogEngine
+from dialog.recognition_service import RecognitionService
+from dialog.tutor import Tutor
+from dialog.voice_service import VoiceService
+from hal.factory import make_board
+from hal.ports import Board
+
+HISTORY_LIMIT = 2000
+"""Attempts that the tutor looks back on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What is slow to start and may be shared by several conversations in turn."""
+
+    recogniser: RecognitionService
+    voice: VoiceService
+    engine: DialogEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One speaker, put together and not yet running."""
+
+    settings: Settings
+    store: Store
+    board: Board
+    playback: Playback
+    front_end: FrontEnd
+    services: Services
+    clock: Clock
+
+    def runtime(
+        self,
+        scheduler: Scheduler,
+        open_microphone: Callable[[bool], None],
+        watchers: Sequence[Watcher],
+        *,
+        seed: int = 0,
+    ) -> Runtime:
+        """The conversation, ready to be started."""
+        conversation = Conversation(
+            self.services.engine,
+            self.settings.device,
+            history=partial(self.store.history, HISTORY_LIMIT),
+            recognition_timeout_s=self.settings.recognition.timeout_s,
+            seed=seed,
+        )
+        return Runtime(
+            conversation,
+            front_end=self.front_end,
+            playback=self.playback,
+            recogniser=self.services.recogniser,
+            voice=self.services.voice,
+            ring=self.board.ring,
+            store=self.store,
+            clock=self.clock,
+            scheduler=scheduler,
+            open_microphone=open_microphone,
+            watchers=watchers,
+        )
+
+
+def start_services(settings: Settings, stack: ExitStack) -> Services:
+    """Start the worker processes; the stack ends them.
+
+    Raises:
+        ModelError: A model, voice or library is missing.
+        PackError: The lesson pack cannot be used.
+    """
+    pack = choose_pack(settings.lessons.pack, settings.lessons.packs)
+    recogniser = stack.enter_context(RecognitionService(settings.recognition))
+    voice = stack.enter_context(VoiceService(settings.voice))
+    recogniser.wait_ready()
+    voice.wait_ready()
+    return Services(recogniser, voice, Tutor(pack, settings.lessons))
+
+
+def assemble(
+    settings: Settings,
+    services: Services,
+    stack: ExitStack,
+    *,
+    clock: Clock,
+    store_folder: Path | None,
+) -> Parts:
+    """Put one speaker together; the stack takes it apart.
+
+    Args:
+        store_folder: Where progress is kept; None keeps it in memory (a trial conversation).
+
+    Raises:
+        StoreError: Progress cannot be kept.
+        HardwareError: The board cannot be used.
+        ModelError: A stage of the front end is missing.
+    """
+    store = stack.enter_context(Store(store_folder, clock))
+    board = make_board(settings.board, clock)
+    stack.callback(board.close)
+    playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
+    front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
+    return Parts(settings, store, board, playback, front_end, services, clock)
+
+
+def make_card(settings: Settings) -> AudioBackend:
+    """The sound card's backend.
+
+    Raises:
+        AudioError: There is no backend of the configured name.
+    """
+    from audio.live import make_live_backend
+
+    return make_live_backend(settings.audio)
+
+
+def card_available(settings: Settings) -> bool:
+    """Whether there is a sound card to talk through."""
+    from audio.live import available
+
+    return available(settings.audio)
