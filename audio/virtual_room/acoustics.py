@@ -137,7 +137,8 @@ def _images(
 def _delay_kernel(phase: int) -> Signal:
     """Hann-windowed sinc that delays by ``_HALF_TAPS + phase / _PHASES`` samples."""
     time = np.arange(2 * _HALF_TAPS + 1) - _HALF_TAPS - phase / _PHASES
-    return np.sinc(time) * 0.5 * (1 + np.cos(np.pi * time / (_HALF_TAPS + 1)))
+    hann = 0.5 * (1 + np.cos(np.pi * time / (_HALF_TAPS + 1)))
+    return np.asarray(np.sinc(time) * hann)
 
 
 def _high_pass(size: int) -> NDArray[np.complex128]:

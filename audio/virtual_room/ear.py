@@ -43,10 +43,9 @@ class Ear:
                 self.speech_start_s = start_s
             self._pending = False
             self.sound_end_s = now_s
-        elif self.sounding and self.sound_end_s is not None:
-            if now_s - self.sound_end_s >= _HANG_S:
-                self.sounding = False
-                self.speech_start_s = None
+        elif self.sounding and self.quiet_for_s() >= _HANG_S:
+            self.sounding = False
+            self.speech_start_s = None
 
     def myna_says(self, _text: str) -> None:
         """Myna is about to say a sentence: the next sound is speech, not a chime."""

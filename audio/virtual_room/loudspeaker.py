@@ -45,7 +45,7 @@ class Loudspeaker:
         reach = int(self._nominal_lag) + 2 * FRAME_SAMPLES + 2 * _HALF_TAPS
         self._past = np.zeros(reach + FRAME_SAMPLES)
         self._lag = self._nominal_lag
-        self._steps = np.arange(FRAME_SAMPLES)
+        self._steps: Signal = np.arange(FRAME_SAMPLES, dtype=np.float64)
         self._taps = np.arange(2 * _HALF_TAPS)
         self.slipped = False
         """Whether the last frame was paired anew because the clocks had run apart."""
@@ -56,7 +56,8 @@ class Loudspeaker:
         self._past[-FRAME_SAMPLES:] = frame
         self._past[-FRAME_SAMPLES:] /= 32768
         self.slipped = self._pair_again()
-        place = len(self._past) - FRAME_SAMPLES - self._lag + self._rate * self._steps
+        first = len(self._past) - FRAME_SAMPLES - self._lag
+        place: Signal = first + self._rate * self._steps
         self._lag -= (self._rate - 1) * FRAME_SAMPLES
         moved = np.stack([self._interpolate(place), self._interpolate(place - 0.5)])
         return moved if self._clip_at is None else soft_clip(moved, self._clip_at)
@@ -82,9 +83,10 @@ class Loudspeaker:
             kernel = _kernels(place[:1] - whole[:1])[0]
             first = whole[0] - _HALF_TAPS + 1
             span = self._past[first : first + FRAME_SAMPLES + 2 * _HALF_TAPS - 1]
-            return np.lib.stride_tricks.sliding_window_view(span, 2 * _HALF_TAPS) @ kernel
+            windows = np.lib.stride_tricks.sliding_window_view(span, 2 * _HALF_TAPS)
+            return np.asarray(windows @ kernel)
         windows = self._past[(whole - _HALF_TAPS + 1)[:, None] + self._taps]
-        return np.einsum("st,st->s", windows, _kernels(place - whole))
+        return np.asarray(np.einsum("st,st->s", windows, _kernels(place - whole)))
 
 
 def soft_clip(signal: NDArray[np.float64], clip_at: float) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ def television(seconds: float, talkers: int, rng: Generator) -> Signal:
             part = sentence[: end - place]
             together[(place + np.arange(len(part))) % samples] += part
             place += len(sentence) + int(rng.uniform(0.1, 0.5) * SAMPLE_RATE_HZ)
-    return together / np.sqrt(talkers)
+    return np.asarray(together / np.sqrt(talkers))
 
 
 def cough(rng: Generator) -> Signal:

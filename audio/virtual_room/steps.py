@@ -156,7 +156,7 @@ def _read_step(item: object, name: str, line: int, problems: Problems) -> ChildS
     if value is not None and not isinstance(value, (dict, list)) and kind in _SHORT_FORM:
         value = {_SHORT_FORM[kind]: value}
     section = Section(value, f"{name}.{kind}", line, problems)
-    step = reader(section)
+    step: ChildStep = reader(section)
     section.done()
     return step
 

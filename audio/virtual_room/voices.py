@@ -85,15 +85,15 @@ class _Talker:
 
 _CHILDREN = (
     _Talker("en-us+f2", 70, 135, 1.10),
-    _Talker("en-us+f4", 60, 130, 1.08),
-    _Talker("en-us+f3", 65, 140, 1.06),
-    _Talker("en-gb+f2", 65, 130, 1.08),
+    _Talker("en-us+f5", 70, 135, 1.10),
+    _Talker("en-us+f3", 70, 135, 1.10),
+    _Talker("en-gb+f2", 70, 135, 1.10),
 )
 _ADULTS = (
     _Talker("en-us+m3", 40, 175, 1.0),
     _Talker("en-gb+f1", 50, 180, 1.0),
     _Talker("en-us+m7", 30, 165, 1.0),
-    _Talker("en-us+f5", 45, 185, 1.0),
+    _Talker("en-gb+f4", 45, 185, 1.0),
 )
 _FLITE_VOICES = ("slt", "kal16", "rms", "awb")
 
