@@ -142,9 +142,12 @@ def _delay_kernel(phase: int) -> Signal:
 
 
 def _high_pass(size: int) -> NDArray[np.complex128]:
-    """Allen and Berkley's 100 Hz high-pass, which takes out the images' pile-up at 0 Hz."""
+    """Allen and Berkley's 100 Hz high-pass, which takes out the images' pile-up at 0 Hz.
+
+    Scaled to a gain of 1 at the Nyquist frequency; as published it amplifies by 2 %.
+    """
     corner = 2 * np.pi * 100 / SAMPLE_RATE_HZ
     r = np.exp(-corner)
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = (1 - (1 + r) * z + r * z**2) / (1 - 2 * r * np.cos(corner) * z + r**2 * z**2)
-    return np.asarray(response, np.complex128)
+    return np.asarray(response * (1 + r) / 2, np.complex128)

@@ -25,8 +25,8 @@ from audio.virtual_room.ear import Ear
 from audio.virtual_room.loudspeaker import Loudspeaker
 from audio.virtual_room.myna_sound import MynaSound
 from audio.virtual_room.scenario import CardAway, Scenario
+from audio.virtual_room.speech import ChildVoice
 from audio.virtual_room.stage import RoomEvent, Stage
-from audio.virtual_room.voices import ChildVoice
 from core.errors import AudioError, DeviceLost
 
 _SILENCE = np.zeros(FRAME_SAMPLES, np.int16)

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from audio.ports import SAMPLE_RATE_HZ
 from audio.virtual_room.acoustics import Signal
-from audio.virtual_room.voices import SENTENCES, say_as_adult
+from audio.virtual_room.synthesised import SENTENCES, say_as_adult
 
 _LOUDEST_S = 0.1
 

@@ -19,8 +19,8 @@ def build_record(
     scenario: Scenario,
     room_events: Sequence[RoomEvent],
     trace: Iterable[TraceEntry],
-    *,
     facts: Mapping[str, float] | None = None,
+    *,
     wake_phrase: str = "hey jarvis",
 ) -> dict[str, Any]:
     """What a scenario came to; JSON can write it.

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from audio.files import read_audio
-from audio.virtual_room.voices import ChildVoice, Spoken, trimmed
+from audio.virtual_room.speech import ChildVoice, Spoken, trimmed
+from audio.virtual_room.synthesised import SynthesisedVoice
 from core.errors import AudioError
 
 _SUFFIXES = (".opus", ".flac", ".wav", ".ogg")
@@ -37,7 +38,7 @@ class RecordedVoice:
             where it is known. Audio lies beside it in ``NAME/SPEAKER/UTTERANCE.opus`` (or
             .flac, .wav, .ogg), where NAME is the table's name without its ending, or in
             ``SPEAKER/UTTERANCE.opus``.
-        fallback: Who says everything else.
+        fallback: Who says everything else; None is a synthesiser.
         seed: Chooses the speakers.
         max_age: Speakers above it are left out where the table has ages.
 
@@ -46,10 +47,15 @@ class RecordedVoice:
     """
 
     def __init__(
-        self, table: Path, fallback: ChildVoice, *, seed: int = 0, max_age: int = 12
+        self,
+        table: Path,
+        fallback: ChildVoice | None = None,
+        *,
+        seed: int = 0,
+        max_age: int = 12,
     ) -> None:
         self._folders = (table.with_suffix(""), table.parent)
-        self._fallback = fallback
+        self._fallback = fallback or SynthesisedVoice(seed)
         self._by_text: dict[str, list[_Recording]] = {}
         for recording in _read_table(table, max_age):
             self._by_text.setdefault(recording.text, []).append(recording)

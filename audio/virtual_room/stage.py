@@ -17,8 +17,8 @@ from audio.virtual_room.acoustics import (
 )
 from audio.virtual_room.loudspeaker import filters
 from audio.virtual_room.scenario import Scenario
+from audio.virtual_room.speech import ChildVoice, Spoken, active_rms, audible_span
 from audio.virtual_room.steps import Say
-from audio.virtual_room.voices import ChildVoice, Spoken, active_rms, audible_span
 
 MYNA_DBFS = -20.0
 """Active level of Myna's samples at which `Room.echo_to_child_db` holds."""

@@ -1,223 +1,24 @@
-"""The child's voice: an installed synthesiser, or recordings with a transcript table."""
+"""Chooses the child's voice: recordings where a table is given, else a synthesiser."""
 
 from __future__ import annotations
 
-import io
-import random
-import shutil
-import subprocess
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol
+from pathlib import Path
 
-import numpy as np
+from audio.virtual_room.recordings import RecordedVoice
+from audio.virtual_room.speech import ChildVoice, Spoken
+from audio.virtual_room.synthesised import SynthesisedVoice
 
-from audio.ports import SAMPLE_RATE_HZ
-from audio.virtual_room.acoustics import Signal
-from core.errors import ModelError
-
-SENTENCES = (
-    "what is that",
-    "my name is lily",
-    "i like apples",
-    "it is a red ball",
-    "can we play a game",
-    "this is my mother",
-    "the cat is on the table",
-    "i have two brothers",
-    "where is the blue book",
-    "good morning",
-    "we go to school by bus",
-    "she can swim and run",
-)
-"""Things a child of this age says; also what a synthesised television babbles."""
-
-_FRAME_S = 0.02
-_ACTIVE_BELOW_PEAK = 1e-3  # frames within 30 dB of the loudest count as speech
+__all__ = ["ChildVoice", "RecordedVoice", "Spoken", "SynthesisedVoice", "make_voice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A text that was said.
-
-    Attributes:
-        samples: Mono, 16 000 Hz, active level 1.0 (RMS), silence at both ends trimmed.
-        text: What was really said.
-        source: Which voice said it, for the record.
-    """
-
-    samples: Signal
-    text: str
-    source: str
-
-
-class ChildVoice(Protocol):
-    """Somebody who can say a text."""
-
-    def say(self, text: str, *, second: bool = False) -> Spoken:
-        """A text in the child's voice, or in the `second` child's.
-
-        Raises:
-            ModelError: No synthesiser is installed, or it refused.
-        """
-
-    def texts(self, *, max_words: int) -> tuple[str, ...]:
-        """Texts that this voice says best, lower-case, shortest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Talker:
-    """One synthetic person.
-
-    Attributes:
-        variant: The synthesiser's voice.
-        pitch: espeak-ng's pitch, 0..99.
-        words_per_minute: Speaking rate as it is heard.
-        tract: How much shorter than the synthesiser's the vocal tract is: the sound is
-            played this much faster, which moves formants and pitch up together.
-    """
-
-    variant: str
-    pitch: int
-    words_per_minute: int
-    tract: float
-
-
-_CHILDREN = (
-    _Talker("en-us+f2", 70, 135, 1.10),
-    _Talker("en-us+f5", 70, 135, 1.10),
-    _Talker("en-us+f3", 70, 135, 1.10),
-    _Talker("en-gb+f2", 70, 135, 1.10),
-)
-_ADULTS = (
-    _Talker("en-us+m3", 40, 175, 1.0),
-    _Talker("en-gb+f1", 50, 180, 1.0),
-    _Talker("en-us+m7", 30, 165, 1.0),
-    _Talker("en-gb+f4", 45, 185, 1.0),
-)
-_FLITE_VOICES = ("slt", "kal16", "rms", "awb")
-
-
-class SynthesisedVoice:
-    """A child spoken by espeak-ng, or by flite where only that is installed.
+def make_voice(table: Path | None = None, *, seed: int = 0) -> ChildVoice:
+    """The children's voice.
 
     Args:
-        seed: Chooses which synthetic child (and which second one) it is.
+        table: Of recordings, see `RecordedVoice`; None synthesises everything.
+        seed: Chooses who speaks.
+
+    Raises:
+        AudioError: The table cannot be used.
     """
-
-    def __init__(self, seed: int = 0) -> None:
-        children = list(_CHILDREN)
-        random.Random(seed).shuffle(children)  # noqa: S311 - a choice, not a secret
-        self._first, self._second = children[:2]
-
-    def say(self, text: str, *, second: bool = False) -> Spoken:
-        return _render(text, self._second if second else self._first)
-
-    def texts(self, *, max_words: int) -> tuple[str, ...]:
-        short = [text for text in SENTENCES if len(text.split()) <= max_words]
-        return tuple(sorted(short, key=lambda text: (len(text.split()), text)))
-
-
-def say_as_adult(text: str, number: int) -> Spoken:
-    """A text in the voice of one of several grown-ups, counted from 0."""
-    return _render(text, _ADULTS[number % len(_ADULTS)])
-
-
-def active_rms(signal: Signal) -> float:
-    """RMS over the parts that are speech: 20 ms frames within 30 dB of the loudest.
-
-    Returns:
-        0.0 for silence or less than one frame.
-    """
-    size = int(_FRAME_S * SAMPLE_RATE_HZ)
-    frames = signal[: len(signal) // size * size].reshape(-1, size)
-    power = np.mean(frames**2, axis=1)
-    if not len(power) or power.max() == 0:
-        return 0.0
-    return float(np.sqrt(power[power > power.max() * _ACTIVE_BELOW_PEAK].mean()))
-
-
-def audible_span(signal: Signal) -> tuple[int, int]:
-    """First and one past the last sample that is heard.
-
-    In 5 ms windows: audible is what lies within 35 dB of the active level and 10 dB above the
-    recording's own floor (its quietest tenth).
-
-    Returns:
-        (0, 0) when nothing is.
-    """
-    size = SAMPLE_RATE_HZ // 200
-    level = active_rms(signal)
-    windows = signal[: len(signal) // size * size].reshape(-1, size)
-    if level == 0.0:
-        return 0, 0
-    rms = np.sqrt(np.mean(windows**2, axis=1))
-    floor = float(np.percentile(rms, 10))
-    # A text spoken without any pause has no floor: its quietest tenth is speech itself.
-    threshold = max(level * 10 ** (-35 / 20), min(floor * 10 ** (10 / 20), level * 0.1))
-    heard = np.flatnonzero(rms > threshold)
-    return int(heard[0]) * size, int(heard[-1] + 1) * size
-
-
-def trimmed(signal: Signal) -> Signal:
-    """The audible part with 30 ms around it, faded over 5 ms, at an active level of 1.0."""
-    start, end = audible_span(signal)
-    margin = SAMPLE_RATE_HZ * 30 // 1000
-    cut = signal[max(start - margin, 0) : end + margin] / max(active_rms(signal), 1e-9)
-    fade = np.linspace(0, 1, SAMPLE_RATE_HZ // 200)
-    if len(cut) >= 2 * len(fade):
-        cut[: len(fade)] *= fade
-        cut[-len(fade) :] *= fade[::-1]
-    return cut
-
-
-@lru_cache(maxsize=512)
-def _render(text: str, talker: _Talker) -> Spoken:
-    """One text by one talker, rendered once."""
-    if not any(letter.isalnum() for letter in text):
-        raise ValueError("a text without a letter cannot be said")
-    if shutil.which("espeak-ng"):
-        speed = max(80, round(talker.words_per_minute / talker.tract))
-        wav = _run(
-            ["espeak-ng", "-v", talker.variant, "-p", str(talker.pitch), "-s", str(speed),
-             "--stdin", "--stdout"],
-            text,
-        )  # fmt: skip
-        source = f"espeak-ng {talker.variant}"
-    elif shutil.which("flite"):
-        everyone = _CHILDREN + _ADULTS
-        voice = _FLITE_VOICES[everyone.index(talker) % len(_FLITE_VOICES)]
-        wav = _run(["flite", "-voice", voice, "-t", text, "-o", "/dev/stdout"], None)
-        source = f"flite {voice}"
-    else:
-        raise ModelError(
-            "the virtual room's child has no voice: install one with "
-            "`sudo apt-get install espeak-ng`",
-            code="room.no_voice",
-        )
-    samples = trimmed(_at_16_khz(wav, talker.tract))
-    samples.setflags(write=False)
-    return Spoken(samples, text, source)
-
-
-def _run(command: list[str], text: str | None) -> bytes:
-    try:
-        done = subprocess.run(
-            command, input=text.encode() if text is not None else b"", capture_output=True,
-            timeout=30, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ModelError(
-            f"the virtual room's child could not speak with {command[0]}; "
-            f"try `{command[0]} hello` in a terminal and reinstall it if that fails",
-            code="room.no_voice",
-        ) from error
-    return done.stdout
-
-
-def _at_16_khz(wav: bytes, tract: float) -> Signal:
-    import soundfile
-    import soxr
-
-    samples, rate_hz = soundfile.read(io.BytesIO(wav), dtype="float64", always_2d=True)
-    return np.asarray(soxr.resample(samples[:, 0], rate_hz * tract, SAMPLE_RATE_HZ), np.float64)
+    return SynthesisedVoice(seed) if table is None else RecordedVoice(table, seed=seed)
