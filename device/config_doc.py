@@ -74,12 +74,14 @@ def described(section: type) -> dict[str, str]:
 
 
 def main(argv: list[str]) -> int:
-    """Write the page and the example to the two paths given; 2 on wrong usage."""
-    if len(argv) != 2:
-        print("usage: python -m device.config_doc PAGE.md EXAMPLE.toml", file=sys.stderr)  # noqa: T201
+    """Write the page to every path that ends in ``.md``, the example to ``.toml``; 2 otherwise."""
+    writers = {".md": page, ".toml": example}
+    paths = [Path(each) for each in argv]
+    if not paths or any(path.suffix not in writers for path in paths):
+        print("usage: python -m device.config_doc PAGE.md [EXAMPLE.toml]", file=sys.stderr)  # noqa: T201
         return 2
-    for path, text in zip(argv, (page(), example()), strict=True):
-        Path(path).write_text(text, encoding="utf-8")
+    for path in paths:
+        path.write_text(writers[path.suffix](), encoding="utf-8")
     return 0
 
 
