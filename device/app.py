@@ -20,12 +20,13 @@ from device.scheduling import Scheduler
 from device.store import Store
 from device.trace import Watcher
 from dialog.packs import choose_pack
-from dialog.ports import DialogEngine
+from dialog.packs.model import Pack
 from dialog.recognition_service import RecognitionService
 from dialog.tutor import Tutor
 from dialog.voice_service import VoiceService
 from hal.factory import make_board
 from hal.ports import Board
+from provisioning.models import speech_models
 
 HISTORY_LIMIT = 2000
 """Attempts that the tutor looks back on."""
@@ -37,7 +38,7 @@ class Services:
 
     recogniser: RecognitionService
     voice: VoiceService
-    engine: DialogEngine
+    pack: Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Parts:
     ) -> Runtime:
         """The conversation, ready to be started."""
         conversation = Conversation(
-            self.services.engine,
+            Tutor(self.services.pack, self.settings.lessons),
             self.settings.device,
             history=partial(self.store.history, HISTORY_LIMIT),
             recognition_timeout_s=self.settings.recognition.timeout_s,
@@ -91,11 +92,12 @@ def start_services(settings: Settings, stack: ExitStack) -> Services:
         PackError: The lesson pack cannot be used.
     """
     pack = choose_pack(settings.lessons.pack, settings.lessons.packs)
-    recogniser = stack.enter_context(RecognitionService(settings.recognition))
-    voice = stack.enter_context(VoiceService(settings.voice))
-    recogniser.wait_ready()
-    voice.wait_ready()
-    return Services(recogniser, voice, Tutor(pack, settings.lessons))
+    models = speech_models()
+    recogniser = stack.enter_context(RecognitionService(settings.recognition, models))
+    voice = stack.enter_context(VoiceService(settings.voice, models))
+    recogniser.worker.wait_ready()
+    voice.worker.wait_ready()
+    return Services(recogniser, voice, pack)
 
 
 def assemble(

@@ -36,8 +36,11 @@ PATIENCE = "patience"
 RECOGNITION = "recognition"
 PAUSED = "paused"
 
-UNCLEAR_FORGIVEN = 1
-"""Sounds without words (a cough, a chair) that Myna lets pass before she asks again."""
+NOISE_S = 0.35
+"""A sound without words, up to this long after it was noticed (a cough, a chair), is nobody's
+answer."""
+NOISES_FORGIVEN = 2
+"""How many of them Myna lets pass before she asks again."""
 
 
 @dataclass(slots=True)
@@ -49,12 +52,14 @@ class Turn:
         answers: What it made of each revision so far.
         ended: The revision that the turn ended with, once it has.
         by_interrupting: The turn began over Myna's own voice.
+        speech_start_s: When the voice was first noticed.
     """
 
     asked: tuple[int, int] | None = None
     answers: dict[tuple[int, int], Recognition] = field(default_factory=dict)
     ended: audio.SpeechEnded | None = None
     by_interrupting: bool = False
+    speech_start_s: float = 0.0
 
 
 class Conversation:
@@ -86,7 +91,7 @@ class Conversation:
         self._dialog: DialogState | None = None
         self._step: Step | None = None
         self._turn = Turn()
-        self._unclear = 0
+        self._noises = 0
         self._next_tag = 1
         self._chime_tag = 0
         self._owed: list[int] = []
@@ -145,7 +150,7 @@ class Conversation:
 
     def _on_wake(self, event: object) -> tuple[State, list[fx.Effect]]:
         self._seed += 1
-        self._unclear = 0
+        self._noises = 0
         self._voice_failures = 0
         self._dialog = self._engine.start(history=self._history(), seed=self._seed)
         self._chime_tag = self._tags(1)
@@ -253,7 +258,8 @@ class Conversation:
         patience_s = min(self._expect.patience_s, self._settings.sleep_after_s)
         return fx.SetTimer(PATIENCE, patience_s)
 
-    def _on_speech_started(self, event: object) -> tuple[State, list[fx.Effect]]:
+    def _on_speech_started(self, event: audio.SpeechStarted) -> tuple[State, list[fx.Effect]]:
+        self._turn.speech_start_s = event.at_s
         return State.LISTENING, [fx.ClearTimer(PATIENCE)]
 
     def _on_look_at_answer(self, event: audio.SpeechPaused) -> tuple[State, list[fx.Effect]]:
@@ -327,16 +333,16 @@ class Conversation:
         ended = self._turn.ended
         if ended is None:
             raise RuntimeError("an answer was understood before the turn ended")
+        spoken_s = max(0.0, ended.utterance.speech_end_s - self._turn.speech_start_s)
         if recognition.text:
-            self._unclear = 0
-            spoken_s = max(0.0, ended.utterance.speech_end_s - ended.utterance.start_s)
+            self._noises = 0
             return self._speak(Heard(recognition, spoken_s))
         if self._turn.by_interrupting:
             return self._speak(Resume())
-        self._unclear += 1
-        if self._unclear <= UNCLEAR_FORGIVEN:
+        if spoken_s <= NOISE_S and self._noises < NOISES_FORGIVEN:
+            self._noises += 1
             return State.LISTENING, self._begin_listening()
-        self._unclear = 0
+        self._noises = 0
         return self._speak(Failed(Trouble.NOT_UNDERSTOOD))
 
     def _on_try_again(self, event: object) -> tuple[State, list[fx.Effect]]:
@@ -346,8 +352,7 @@ class Conversation:
     def _on_try_again_late(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
         if event.name != RECOGNITION:
             return State.THINKING, []
-        state, effects = self._on_try_again(event)
-        return state, [fx.RestartRecogniser(), *effects]
+        return self._on_try_again(event)
 
     # ------------------------------------------------------------ pause and sleep
 

@@ -54,11 +54,6 @@ class ForgetRecognitions:
 
 
 @dataclass(frozen=True, slots=True)
-class RestartRecogniser:
-    """It owes an answer for too long: end its process, a new one starts by itself."""
-
-
-@dataclass(frozen=True, slots=True)
 class MarkComplete:
     """The answer so far is whole: a short silence may end the turn."""
 
@@ -129,7 +124,6 @@ Effect = (
     | Hush
     | Recognise
     | ForgetRecognitions
-    | RestartRecogniser
     | MarkComplete
     | MarkHesitating
     | SetTimer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -59,6 +60,14 @@ class VirtualMicrophone:
         self.opened = opened
 
 
+def for_scenario(settings: Settings, scenario: Scenario) -> Settings:
+    """The settings with what the scenario changes of them."""
+    if scenario.lesson_items is None:
+        return settings
+    lessons = dataclasses.replace(settings.lessons, session_items=scenario.lesson_items)
+    return dataclasses.replace(settings, lessons=lessons)
+
+
 def hold(
     scenario: Scenario,
     settings: Settings,
@@ -78,6 +87,7 @@ def hold(
     Returns:
         The record: ``name``, ``passed``, ``turns``, ``metrics``, ``checks``.
     """
+    settings = for_scenario(settings, scenario)
     clock = VirtualClock()
     scheduler = VirtualScheduler(clock, costs)
     recorder = Recorder()
@@ -109,4 +119,10 @@ def hold(
             clock.advance_to(max(clock.now_s(), room.now_s))
             scheduler.run_due()
             ended = ended or room.ended
-    return build_record(scenario, room.events, recorder.entries, room.facts)
+    return build_record(
+        scenario,
+        room.events,
+        recorder.entries,
+        facts=room.facts,
+        wake_phrase=settings.wake.phrase,
+    )

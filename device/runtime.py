@@ -39,8 +39,6 @@ class Recognising(Protocol):
 
     def cancel(self, job: int) -> None: ...
 
-    def kill(self) -> None: ...
-
 
 class Speaking(Protocol):
     """The voice in its process."""
@@ -125,9 +123,6 @@ class Runtime:
                 self._recognise(effect)
             case fx.ForgetRecognitions():
                 self._forget_recognition()
-            case fx.RestartRecogniser():
-                log.warning("the recogniser gave no answer in time and is restarted")
-                self._recogniser.kill()
             case fx.MarkComplete(utterance_id, revision):
                 self._front_end.complete(utterance_id, revision)
             case fx.MarkHesitating(utterance_id, revision):
@@ -186,9 +181,10 @@ class Runtime:
                     pcm = np.concatenate([pcm, np.zeros(LINE_GAP_SAMPLES, np.int16)])
             self._playback.enqueue(pcm, tag=tag, last=reply.last)
 
-        self._voice_jobs[tag] = self._scheduler.start_job(
-            "voice", lambda on_reply: self._voice.submit(line, on_reply), deliver
-        )
+        def submit(on_reply: OnReply[Samples]) -> int:
+            return self._voice.submit(line, on_reply)
+
+        self._voice_jobs[tag] = self._scheduler.start_job("voice", submit, deliver)
 
     def _hush(self) -> None:
         self._speaking += 1
@@ -214,13 +210,10 @@ class Runtime:
             else:
                 self.post(ev.Recognised(*key, reply.value))
 
-        job.append(
-            self._scheduler.start_job(
-                "recogniser",
-                lambda on_reply: self._recogniser.submit(utterance.samples, effect.hints, on_reply),
-                deliver,
-            )
-        )
+        def submit(on_reply: OnReply[Recognition]) -> int:
+            return self._recogniser.submit(utterance.samples, effect.hints, on_reply)
+
+        job.append(self._scheduler.start_job("recogniser", submit, deliver))
         self._recognition_job = job[0]
 
     def _forget_recognition(self) -> None:

@@ -69,7 +69,8 @@ _EVERY = tuple(State)
 def _rows(
     states: tuple[State, ...], event: type[object], action: str, to: tuple[State, ...], why: str
 ) -> list[Row]:
-    return [Row(state, event, action, to or (state,), why) for state in states]
+    """The same row for several states; each may also stay where it is."""
+    return [Row(state, event, action, (*to, state), why) for state in states]
 
 
 _ENDS = (_S.SPEAKING, _S.ASLEEP)
@@ -79,7 +80,13 @@ TABLE: tuple[Row, ...] = (
     Row(_S.ASLEEP, ev.Pressed, "wake", (_S.WAKING,), "button"),
     Row(_S.WAKING, audio.Played, "chimed", (_S.WAKING, *_ENDS), "chime played"),
     Row(_S.WAKING, ev.VoiceFailed, "voice_lost", (_S.ASLEEP, _S.WAKING), "voice failed"),
-    Row(_S.SPEAKING, audio.Played, "line_played", tuple(_S), "said all"),
+    Row(
+        _S.SPEAKING,
+        audio.Played,
+        "line_played",
+        (_S.SPEAKING, _S.LISTENING, _S.PAUSED, _S.ASLEEP),
+        "said all",
+    ),
     Row(_S.SPEAKING, audio.Interrupted, "interrupted", (_S.LISTENING,), "child interrupts"),
     Row(_S.SPEAKING, ev.Pressed, "hush_and_listen", (_S.LISTENING,), "button"),
     Row(_S.SPEAKING, audio.Woken, "hush_and_listen", (_S.LISTENING,), "wake phrase"),
@@ -109,9 +116,7 @@ TABLE: tuple[Row, ...] = (
     Row(_S.MUTED, ev.MuteSet, "mute_switch", (_S.ASLEEP, _S.MUTED), "unmuted"),
     *_rows(
         tuple(s for s in _EVERY if s is not _S.MUTED), ev.MuteSet, "mute_switch",
-        (_S.MUTED, _S.ASLEEP, _S.WAKING, _S.LISTENING, _S.THINKING, _S.SPEAKING, _S.PAUSED,
-         _S.FAULT),
-        "muted",
+        (_S.MUTED,), "muted",
     ),
     *_rows(
         tuple(s for s in _EVERY if s not in (_S.MUTED, _S.FAULT)), audio.CardLost, "card_lost",

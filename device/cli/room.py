@@ -10,16 +10,16 @@ from typing import Any
 
 from audio.virtual_room.backend import VirtualRoom
 from audio.virtual_room.record import build_record
-from audio.virtual_room.scenario import Scenario, load_scenario
-from audio.virtual_room.voices import ChildVoice, RecordedVoice, make_voice
+from audio.virtual_room.recordings import RecordedVoice
+from audio.virtual_room.scenario import Scenario, find_scenarios, load_scenario
+from audio.virtual_room.voices import ChildVoice, SynthesisedVoice
 from core.clock import SystemClock
-from core.errors import ConfigError
 from device.app import Services, assemble, start_services
 from device.cli.options import add_config, settings_of
 from device.cli.output import print_json
 from device.config import Settings
 from device.live import Daemon
-from device.room_run import REPEATABLE, RoomEar, hold
+from device.room_run import REPEATABLE, RoomEar, for_scenario, hold
 from device.scheduling import Costs
 from device.trace import Recorder, Watcher
 from device.view import TerminalView
@@ -45,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Hold each scenario; 1 when one of them did not pass."""
     settings = settings_of(args)
-    scenarios = [load_scenario(path) for path in scenario_paths(args.scenarios)]
-    voice: ChildVoice = RecordedVoice(args.recordings) if args.recordings else make_voice()
+    scenarios = [load_scenario(path) for path in find_scenarios(args.scenarios)]
+    voice: ChildVoice = SynthesisedVoice()
+    if args.recordings:
+        voice = RecordedVoice(args.recordings, voice)
     passed = True
     with ExitStack() as stack:
         services = start_services(settings, stack)
@@ -72,29 +74,6 @@ def run(args: argparse.Namespace) -> int:
     return 0 if passed else 1
 
 
-def scenario_paths(named: list[Path]) -> list[Path]:
-    """The files meant: a folder means all of its scenarios, in order of name.
-
-    Raises:
-        ConfigError: A path is not there, or a folder has none.
-    """
-    found: list[Path] = []
-    problems: list[str] = []
-    for path in named:
-        if path.is_dir():
-            inside = sorted(path.glob("*.yaml"))
-            if not inside:
-                problems.append(f"{path} holds no scenario (*.yaml): name another folder")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            problems.append(f"there is no scenario {path}: check the name")
-    if problems:
-        raise ConfigError(problems)
-    return found
-
-
 def hold_live(
     scenario: Scenario,
     settings: Settings,
@@ -105,6 +84,7 @@ def hold_live(
     watch: bool,
 ) -> dict[str, Any]:
     """Hold one scenario at real time, through the daemon's own threads."""
+    settings = for_scenario(settings, scenario)
     room = VirtualRoom(scenario, voice, seed, wake_phrase=settings.wake.phrase, live=True)
     recorder = Recorder()
     with ExitStack() as stack:
@@ -117,7 +97,13 @@ def hold_live(
             await Daemon(parts, room, watchers).run()
 
         asyncio.run(live())
-    return build_record(scenario, room.events, recorder.entries, room.facts)
+    return build_record(
+        scenario,
+        room.events,
+        recorder.entries,
+        facts=room.facts,
+        wake_phrase=settings.wake.phrase,
+    )
 
 
 def print_record(record: dict[str, Any]) -> None:

@@ -8,7 +8,9 @@ import dataclasses
 import logging
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
+import audio.virtual_room
 from audio.ports import AudioBackend
 from core.clock import SystemClock
 from core.errors import StoreError
@@ -20,6 +22,8 @@ from device.config import Settings
 from device.live import Daemon
 from device.trace import Watcher
 from device.view import TerminalView
+
+PACKAGED_LESSON = Path(audio.virtual_room.__file__).with_name("lesson.yaml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     settings = settings_of(args)
     if args.backend:
-        audio = dataclasses.replace(settings.audio, backend=args.backend)
-        settings = dataclasses.replace(settings, audio=audio)
+        chosen = dataclasses.replace(settings.audio, backend=args.backend)
+        settings = dataclasses.replace(settings, audio=chosen)
     with ExitStack() as stack:
         if wants_room(settings):
             return talk_in_room(settings, start_services(settings, stack), args)
@@ -88,14 +92,14 @@ def talk(parts: Parts, card: AudioBackend, *, quiet: bool) -> None:
 
 def talk_in_room(settings: Settings, services: Services, args: argparse.Namespace) -> int:
     """Hold the packaged lesson at real time and print its record."""
-    from audio.virtual_room.scenario import packaged_lesson
-    from audio.virtual_room.voices import make_voice
+    from audio.virtual_room.scenario import load_scenario
+    from audio.virtual_room.voices import SynthesisedVoice
 
     record = hold_live(
-        packaged_lesson(),
+        load_scenario(PACKAGED_LESSON),
         settings,
         services,
-        make_voice(),
+        SynthesisedVoice(),
         None,
         watch=not args.quiet,
     )
