@@ -1,0 +1,112 @@
+"""The service unit: understood by systemd, shut off from what it does not need."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNIT = SYSTEMD / "myna.service"
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd is not installed here"
+)
+
+
+def settings(text: str) -> dict[str, list[str]]:
+    """Every key of a unit with all its values, sections left out."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if match := re.fullmatch(r"([A-Z]\w+)=(.*)", line):
+            found.setdefault(match[1], []).append(match[2])
+    return found
+
+
+def complaints(unit: Path, tmp_path: Path) -> list[str]:
+    """What systemd says about a unit whose program is where it will be on a speaker.
+
+    `systemd-analyze verify` exits 0 on unknown keys and bad values: what it prints is the verdict.
+    """
+    program = tmp_path / "myna"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    copy = tmp_path / unit.name
+    text = unit.read_text(encoding="utf-8").replace("/opt/myna/.venv/bin/myna", str(program))
+    copy.write_text(text, encoding="utf-8")
+    result = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(copy)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Units of this machine that it looks at on the way are not ours to judge.
+    return [line for line in result.stderr.splitlines() if unit.name in line]
+
+
+@needs_systemd
+def test_systemd_understands_every_line(tmp_path: Path) -> None:
+    assert complaints(UNIT, tmp_path) == []
+
+
+@needs_systemd
+@pytest.mark.parametrize("slip", ["ProtectHme=yes", "NoNewPrivileges=perhaps"])
+def test_a_slip_would_be_noticed(tmp_path: Path, slip: str) -> None:
+    broken = tmp_path / "broken.service"
+    text = UNIT.read_text(encoding="utf-8")
+    broken.write_text(text.replace("[Service]\n", f"[Service]\n{slip}\n"), encoding="utf-8")
+    assert len(complaints(broken, tmp_path)) == 1
+
+
+@needs_systemd
+def test_the_service_is_exposed_to_little() -> None:
+    # The threshold is ten times the exposure that systemd prints: 2.5 of 10.
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(UNIT)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-400:]
+
+
+def test_real_time_and_sound_are_not_taken_away() -> None:
+    unit = settings(UNIT.read_text(encoding="utf-8"))
+    assert unit["LimitRTPRIO"] == ["50"]
+    assert "char-alsa rw" in unit["DeviceAllow"]
+    assert "RestrictRealtime" not in unit
+    assert "PrivateDevices" not in unit
+    # Recognisers generate machine code while they run.
+    assert "MemoryDenyWriteExecute" not in unit
+
+
+def test_a_wrong_configuration_is_not_tried_again_and_again() -> None:
+    from device.cli import EXIT_CONFIG
+
+    unit = settings(UNIT.read_text(encoding="utf-8"))
+    assert unit["Restart"] == ["always"]
+    assert unit["RestartPreventExitStatus"] == [str(EXIT_CONFIG)]
+
+
+def test_the_account_that_the_unit_runs_as_is_made() -> None:
+    unit = settings(UNIT.read_text(encoding="utf-8"))
+    lines = (SYSTEMD / "myna.sysusers").read_text(encoding="utf-8").splitlines()
+    made = {tuple(line.split()[:2]) for line in lines if line.startswith("u ")}
+    joined = {line.split()[2] for line in lines if line.startswith("m ")}
+    assert made == {("u", unit["User"][0])}
+    assert joined == set(unit["SupplementaryGroups"][0].split())
+
+
+def test_the_state_folder_is_the_speakers_alone() -> None:
+    unit = settings(UNIT.read_text(encoding="utf-8"))
+    assert unit["StateDirectory"] == ["myna"]
+    assert unit["StateDirectoryMode"] == ["0700"]
+    lines = (SYSTEMD / "myna.tmpfiles").read_text(encoding="utf-8").splitlines()
+    assert "d /var/lib/myna 0700 myna myna -" in lines
+
+
+def test_the_command_that_is_started_exists() -> None:
+    config = configparser.ConfigParser()
+    config.read(SYSTEMD.parent / "setup.cfg", encoding="utf-8")
+    command = settings(UNIT.read_text(encoding="utf-8"))["ExecStart"][0].split()
+    assert Path(command[0]).name in config["options.entry_points"]["console_scripts"]
