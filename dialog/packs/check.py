@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import PackError
+from dialog.packs.files import MANIFEST
 from dialog.packs.loader import PackSources, answers_of, model_of, read_sources
 from dialog.packs.pronunciations import known_words
 from dialog.packs.source import Problem, Source
@@ -38,7 +39,7 @@ def check_pack(path: Path, dictionary: Collection[str] | None = None) -> list[Pr
         sources = read_sources(path)
     except PackError as error:
         message, _, remedy = str(error).rpartition("; ")
-        return [Problem(str(path), 0, message or remedy, remedy)]
+        return [Problem(MANIFEST, 0, message.removeprefix(f"{path}: ") or remedy, remedy)]
     problems = form_problems(sources)
     words = known_words() if dictionary is None else dictionary
     for source in _sound_units(sources):

@@ -16,6 +16,9 @@ Data = dict[str, "Data"] | list["Data"] | str | int | bool | None
 Path = tuple[str | int, ...]
 
 MAX_DEPTH = 12
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "bool", "int")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ class _Reading:
         if len(path) > MAX_DEPTH:
             self._note(line, "it is nested too deeply", "follow the layout in docs/lessons.md")
             return None
+        if node.tag not in _PLAIN_TAGS:
+            self._note(line, f"the tag {node.tag} is not allowed", "write the plain value")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -132,8 +137,6 @@ class _Reading:
             return bool(node.value == "true")
         if node.tag == "tag:yaml.org,2002:int" and len(node.value) < 10:
             return int(node.value)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            self._note(line, f"the tag {node.tag} is not allowed", "write plain text")
         return str(node.value)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> Data:
