@@ -22,7 +22,7 @@ class Evidence:
     Attributes:
         sound: Clearly louder than the room and than what is left of the echo.
         harmonic: It has a pitch in a voice's range.
-        speech: Voice activity takes it for speech.
+        speech: Voice activity leans towards speech.
     """
 
     sound: bool

@@ -14,6 +14,7 @@ SILENCE_DBFS = -120.0
 """What digital silence counts as, so that levels can be subtracted."""
 HYSTERESIS = 0.15
 """How far below the threshold voice activity may fall before a voice counts as gone."""
+LIKELY_SHARE = 0.6
 SPEECH_OVER_FLOOR_DB = 6.0
 SOUND_OVER_FLOOR_DB = 9.0
 OVER_ECHO_DB = 6.0
@@ -27,17 +28,18 @@ HARMONIC = 0.6
 class EchoExpectation:
     """How loud what is left of Myna's own voice may be, learned while she speaks.
 
-    The level of the far end, held over the room's reverberation, plus the attenuation seen
-    lately between it and the cancelled signal. That attenuation creeps up slowly, so that an
-    interrupting child does not raise it, and comes down slower still, so that it stays near
-    the upper end of what was seen; only the first second after a reset moves fast.
+    The canceller's own estimate, held for a moment, plus a bias: how far above the estimate
+    the cancelled signal was seen when nobody else spoke. The bias moves fast in the first
+    second and a half of an unknown echo path, when no canceller knows how wrong it is, and
+    afterwards so slowly that a child who interrupts does not raise it.
     """
 
-    _HOLD_FRAMES = 40  # the echo may come this much later than the far end
-    _HOLD_FALL_DB = 0.8
-    _START_DB = -10.0
-    _UP_DB, _DOWN_DB = 0.06, 0.015
-    _FAST_FRAMES, _FAST_DOWN_DB = 100, 0.2
+    _HOLD_FRAMES = 40
+    """The echo may come this much later than the far end."""
+    _ESTIMATE_FRAMES = 6
+    _START_DB, _LEAST_DB, _MOST_DB = 25.0, 0.0, 30.0
+    _UP_DB, _DOWN_DB = 0.03, 0.02
+    _FAST_FRAMES, _FAST_UP_DB, _FAST_DOWN_DB = 150, 0.5, 0.15
     _AUDIBLE_DBFS = -60.0
 
     def __init__(self) -> None:
@@ -45,37 +47,41 @@ class EchoExpectation:
 
     def reset(self) -> None:
         """The echo path has changed or was never known."""
-        self._held_dbfs = SILENCE_DBFS
-        self._recent = deque([SILENCE_DBFS] * 2, maxlen=self._HOLD_FRAMES)
-        self._attenuation_db = self._START_DB
+        self._far = deque([SILENCE_DBFS], maxlen=self._HOLD_FRAMES)
+        self._estimates = deque([SILENCE_DBFS], maxlen=self._ESTIMATE_FRAMES)
+        self._bias_db = self._START_DB
         self._seen_frames = 0
 
     @property
     def far_active(self) -> bool:
         """Whether echo is to be expected now."""
-        return self._held_dbfs > self._AUDIBLE_DBFS
+        return max(self._far) > self._AUDIBLE_DBFS
 
-    def update(self, far_dbfs: float, left_dbfs: float, estimate_dbfs: float) -> float:
+    def update(
+        self, far_dbfs: float, left_dbfs: float, estimate_dbfs: float, *, near_voice: bool
+    ) -> float:
         """Take in a frame; returns the expected level of the echo left in it.
 
         Args:
             far_dbfs: Level of the far end.
             left_dbfs: Level after the canceller.
             estimate_dbfs: The canceller's own estimate of what it left; -inf for none.
+            near_voice: Somebody is taken to be speaking: nothing is learned.
         """
-        self._recent.append(far_dbfs)
-        self._held_dbfs = max(*self._recent, self._held_dbfs - self._HOLD_FALL_DB)
+        self._far.append(far_dbfs)
+        self._estimates.append(max(estimate_dbfs, SILENCE_DBFS))
         if not self.far_active:
-            return max(SILENCE_DBFS, min(estimate_dbfs, self._held_dbfs))
-        seen_db = left_dbfs - self._held_dbfs
+            return SILENCE_DBFS
+        held_dbfs = max(self._estimates)
         self._seen_frames += 1
-        if seen_db > self._attenuation_db:
-            self._attenuation_db += self._UP_DB
-        else:
+        if not near_voice:
             fast = self._seen_frames <= self._FAST_FRAMES
-            fall_db = self._FAST_DOWN_DB if fast else self._DOWN_DB
-            self._attenuation_db = max(seen_db, self._attenuation_db - fall_db)
-        return max(estimate_dbfs, self._held_dbfs + self._attenuation_db)
+            if left_dbfs > held_dbfs + self._bias_db:
+                self._bias_db += self._FAST_UP_DB if fast else self._UP_DB
+            else:
+                self._bias_db -= self._FAST_DOWN_DB if fast else self._DOWN_DB
+            self._bias_db = min(max(self._bias_db, self._LEAST_DB), self._MOST_DB)
+        return held_dbfs + self._bias_db
 
 
 @dataclass(slots=True)
@@ -88,6 +94,7 @@ class Hearing:
         sound: Clearly above the room's noise and above what may be left of the echo.
         harmonic: The sound has a voice's pitch; only looked at where `sound` is set.
         speech: Voice activity says speech.
+        likely: Voice activity leans towards speech: enough where a pitch says so too.
     """
 
     level_dbfs: float = SILENCE_DBFS
@@ -95,6 +102,7 @@ class Hearing:
     sound: bool = False
     harmonic: bool = False
     speech: bool = False
+    likely: bool = False
 
 
 class Ear:
@@ -136,13 +144,14 @@ class Ear:
         """The echo path may have changed."""
         self._echo.reset()
 
-    def measure(self, frame: Samples, far: Samples, estimate_dbfs: float) -> float:
+    def measure(
+        self, frame: Samples, far: Samples, estimate_dbfs: float, *, near_voice: bool
+    ) -> float:
         """Take in levels only, while nobody is listened for; returns the frame's level."""
         level = max(rms_dbfs(frame), SILENCE_DBFS)
         far_dbfs = max(rms_dbfs(far), SILENCE_DBFS)
-        self.echo_dbfs = self._echo.update(far_dbfs, level, estimate_dbfs)
-        if not self._echo.far_active:
-            self._floor.update(level)
+        self.echo_dbfs = self._echo.update(far_dbfs, level, estimate_dbfs, near_voice=near_voice)
+        self._floor.update(level)
         return level
 
     def listen(self, frame: Samples, voice_frame: Samples, level: float, into: Hearing) -> None:
@@ -167,6 +176,7 @@ class Ear:
         self._harmonicity.push(frame)
         into.level_dbfs = level
         into.speech = self._speech
+        into.likely = self.probability >= self._threshold * LIKELY_SHARE
         into.voiced = self._speech and energetic
         into.sound = over_echo and level > floor + SOUND_OVER_FLOOR_DB
         into.harmonic = into.sound and self._harmonicity.peak() >= HARMONIC

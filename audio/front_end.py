@@ -36,7 +36,16 @@ from audio.ports import (
 from audio.self_wake import SelfWakeVeto
 from audio.settings import TurnSettings, WakeSettings
 from audio.tape import Tape
-from audio.turns import Ended, Endpointer, Paused, Started, TurnEvent, VoicedHistory, frames_of
+from audio.turns import (
+    Ended,
+    Endpointer,
+    Paused,
+    Started,
+    Turn,
+    TurnEvent,
+    VoicedHistory,
+    frames_of,
+)
 
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 
@@ -174,7 +183,12 @@ class FrontEnd:
         self._canceller.process(near, far, self._echo_free)
         self._suppressor.process(self._echo_free, self._clean)
         self._tape.write(self._echo_free)
-        level = self._ear.measure(self._echo_free, far, self._canceller.residual_echo_dbfs)
+        level = self._ear.measure(
+            self._echo_free,
+            far,
+            self._canceller.residual_echo_dbfs,
+            near_voice=self._near_voice(),
+        )
         self._hearing.level_dbfs = level
         self._frame += 1
         self.counters.frames += 1
@@ -291,8 +305,14 @@ class FrontEnd:
     # --------------------------------------------------------------- interruptions
 
     def _weigh(self, hearing: Hearing) -> list[Edge]:
-        evidence = Evidence(hearing.sound, hearing.harmonic, hearing.speech)
+        evidence = Evidence(hearing.sound, hearing.harmonic, hearing.likely)
         return self._verdict(self._barge_in.step(evidence))
+
+    def _near_voice(self) -> bool:
+        """Whether somebody is taken to be speaking, from what is known so far."""
+        if self._attention is Attention.BARGE_IN:
+            return self._barge_in.ducked and self._hearing.harmonic
+        return self._attention is Attention.TURN and self._endpointer.turn is Turn.SPEAKING
 
     def _verdict(self, verdict: Verdict | None) -> list[Edge]:
         if verdict is Verdict.DUCK:
