@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _record(finding: Finding) -> dict[str, str]:
     return {
-        "check": finding.name,
+        "name": finding.name,
         "state": finding.state.value,
         "sentence": finding.sentence,
         "remedy": finding.remedy,
