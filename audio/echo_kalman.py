@@ -43,6 +43,19 @@ _START_ODD_POWERS = 0.3
 _FLOOR = 1e-8
 """Least noise power per bin: below 16-bit quantisation; keeps silence from dividing by zero."""
 _LEAST_VARIANCE = 1e-12
+_HOLD_FRAMES = 100
+"""After the signals were forgotten nothing is learned for so long: the echo still holds what the
+reference no longer does, and the delay may have moved."""
+_FAR_ACTIVE = FRAME_SAMPLES * 10.0 ** (-60.0 / 10.0)
+_HARM_KEEP = 0.98
+_HARM_RATIO = 1.25
+"""A filter that makes the microphone louder, over half a second, has lost the room."""
+_IDLE_RATIO = 0.8
+"""A filter that takes out less than this leaves may have become too sure of an old room, and is
+made less sure, by `_DOUBT` of its first uncertainty per frame."""
+_DOUBT = 0.01
+_RESTORE_FRAMES = 150
+"""A room lost so recently was not lost when the delay turns out to have moved."""
 _OVERLAP = 0.5
 """Half of each window is new: the share of a weight's error that shows in the frame's error."""
 _PER_STEP, _STEPS = np.float32(1 / 32768), np.float32(32768)
@@ -72,6 +85,11 @@ class KalmanCanceller:
         self._head = 0
         self._weights = np.zeros(shape, np.complex64)
         self._variance = np.zeros(shape, np.float32)
+        self._lost_weights = np.zeros(shape, np.complex64)
+        age = np.arange(self.partitions, dtype=np.float32)
+        self._start_variance = np.zeros(shape, np.float32)
+        self._start_variance[:] = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)[:, None]
+        self._start_variance[1:] *= _START_ODD_POWERS
         self._product = np.zeros(shape, np.complex64)
         self._gain = np.zeros(shape, np.float32)
         self._window = np.zeros((CHANNELS, WINDOW), np.float32)
@@ -89,14 +107,18 @@ class KalmanCanceller:
         self._residual_power = 0.0
         self._echo_power = 0.0
         self._silent_frames = self.partitions
+        self._power_before = self._power_after = 0.0
         if keep_filter:
+            self._hold_frames = _HOLD_FRAMES
             return
-        self._weights[:] = 0
+        self._hold_frames = 0
         self._keep_squared = _KEEP_SQUARED
-        age = np.arange(self.partitions, dtype=np.float32)
-        decay = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)
-        self._variance[:] = decay[None, :, None]
-        self._variance[1:] *= _START_ODD_POWERS
+        self._lost_frames = _RESTORE_FRAMES
+        self._forget_room()
+
+    def _forget_room(self) -> None:
+        self._weights[:] = 0
+        self._variance[:] = self._start_variance
         self._noise[:] = 1e-4
 
     @property
@@ -124,6 +146,11 @@ class KalmanCanceller:
         recorded *= _PER_STEP
         for number in range(_PASSES):
             error, echo = self._error(spectra, recorded)
+            if number == 0:
+                self._check_for_loss(heard, recorded, error)
+            if self._hold_frames > 0:
+                self._hold_frames -= 1
+                break
             self._adapt(spectra, powers, error, first=number == 0)
         self._echo_power = float(np.dot(echo, echo)) / FRAME_SAMPLES
         # The last pass's error already knows what this frame itself has taught.
@@ -142,11 +169,14 @@ class KalmanCanceller:
                 not move; the modelled response is moved to match.
         """
         self._head = 0
+        self._hold_frames = 0
         self._window[:] = 0
         for frame in far_history.reshape(-1, FRAME_SAMPLES):
             self._push(frame)
         if slide_samples:
             self._slide(slide_samples)
+        elif self._lost_frames < _RESTORE_FRAMES:
+            self._weights[:] = self._lost_weights
 
     def expect_drift(self) -> None:
         """Microphone and loudspeaker were found to run by two clocks: follow faster."""
@@ -180,6 +210,25 @@ class KalmanCanceller:
         np.multiply(spectra, self._weights, out=self._product)
         echo = _to_time(self._product.sum(axis=(0, 1)))[FRAME_SAMPLES:]
         return recorded - echo, echo
+
+    def _check_for_loss(self, heard: Floats, recorded: Floats, error: Floats) -> None:
+        """Notice a filter that does harm or nothing although the loudspeaker plays."""
+        self._lost_frames += 1
+        if float(np.dot(heard, heard)) < _FAR_ACTIVE:
+            return
+        self._power_before *= _HARM_KEEP
+        self._power_before += float(np.dot(recorded, recorded))
+        self._power_after *= _HARM_KEEP
+        self._power_after += float(np.dot(error, error))
+        if self._power_after > _HARM_RATIO * self._power_before + _FLOOR:
+            self._power_before = self._power_after = 0.0
+            self._lost_weights[:] = self._weights
+            self._lost_frames = 0
+            self._forget_room()
+            error[:] = recorded
+        elif self._power_after > _IDLE_RATIO * self._power_before:
+            np.multiply(self._start_variance, _DOUBT, out=self._gain)
+            self._variance += self._gain
 
     def _adapt(self, spectra: Spectra, powers: Floats, error: Floats, *, first: bool) -> None:
         """One Kalman update of weights and variances from one frame's error."""

@@ -19,6 +19,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from device.bench import acoustics
 from device.bench.acoustics import Signal
+from device.bench.echo_signals import int16
 
 FAR_RMS = 0.08
 NOISE_RMS = 10.0 ** (-62.0 / 20.0)
@@ -60,11 +61,6 @@ class Scene:
     child: Signal
     echo: Signal
     words: tuple[tuple[int, int], ...]
-
-
-def int16(signal: Signal) -> Samples:
-    """Full scale 1.0 to int16, clipped."""
-    return np.clip(np.rint(signal * 32768), -32768, 32767).astype(np.int16)
 
 
 @functools.cache
