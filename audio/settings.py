@@ -40,7 +40,7 @@ class AudioSettings:
 class WakeSettings:
     """``[wake]``: the phrase that wakes Myna."""
 
-    engine: str = "openwakeword"
+    engine: Annotated[str, OneOf("openwakeword")] = "openwakeword"
     """Which detector listens for it."""
     phrase: str = "hey jarvis"
     """The phrase in plain lower-case words; the detector must have a model of it."""
