@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from core.clock import Clock
 from core.errors import HardwareError
+from hal.machine import is_raspberry_pi
 from hal.ports import Board
 from hal.settings import NO_PIN, BoardSettings
 from hal.simulated import SimulatedBoard
-
-_MODEL = Path("/proc/device-tree/model")
 
 
 def make_board(settings: BoardSettings, clock: Clock | None = None) -> Board:
@@ -41,11 +38,3 @@ def has_pins(settings: BoardSettings) -> bool:
     pins = (settings.talk_pin, settings.mute_pin)
     lights = (settings.red_pin, settings.green_pin, settings.blue_pin)
     return any(pin != NO_PIN for pin in (*pins, *lights))
-
-
-def is_raspberry_pi(model: Path = _MODEL) -> bool:
-    """Whether the device tree names a Raspberry Pi."""
-    try:
-        return b"Raspberry Pi" in model.read_bytes()
-    except OSError:
-        return False

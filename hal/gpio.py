@@ -10,6 +10,7 @@ from core.clock import Clock, SystemClock
 from core.errors import HardwareError
 from core.worker import Worker
 from hal.glow import Glow
+from hal.machine import is_raspberry_pi
 from hal.ports import Button, ButtonSink, Lights, Mood
 from hal.settings import NO_PIN, BoardSettings
 
@@ -158,6 +159,12 @@ def _refuse_double_use(settings: BoardSettings) -> None:
 
 def _pin_factory(name: str) -> Any:  # noqa: ANN401
     """The gpiozero pin factory of that name."""
+    if name in ("lgpio", "rpigpio") and not is_raspberry_pi():
+        # Asked first: lgpio starts a thread that never ends, only to find no pins.
+        raise HardwareError(
+            f"the pins cannot be opened through {name}, this is no Raspberry Pi;"
+            ' set [board] board = "simulated"'
+        )
     try:
         if name == "mock":
             from gpiozero.pins.mock import MockFactory, MockPWMPin
@@ -178,7 +185,7 @@ def _pin_factory(name: str) -> Any:  # noqa: ANN401
         ) from error
     except Exception as error:  # no chip, no rights: each library says it in its own way
         raise HardwareError(
-            f"the pins cannot be opened through {name} ({type(error).__name__}: {error}); is this"
-            " a Raspberry Pi, and is the speaker's user in the group gpio?"
+            f"the pins cannot be opened through {name} ({type(error).__name__}: {error}); is the"
+            " speaker's user in the group gpio?"
         ) from error
     raise HardwareError(f"no pin library is called {name}; use lgpio, rpigpio or mock")

@@ -11,8 +11,9 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from core.clock import VirtualClock
 from core.errors import HardwareError
-from hal.factory import has_pins, is_raspberry_pi, make_board
+from hal.factory import has_pins, make_board
 from hal.gpio import GpioBoard
+from hal.machine import is_raspberry_pi
 from hal.ports import Board, Button, Mood
 from hal.settings import BoardSettings
 from hal.simulated import Shown, SimulatedBoard
