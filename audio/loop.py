@@ -69,6 +69,7 @@ class AudioLoop:
         self._far: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._waited_s = 0.0
         self._open = False
+        self._reopened = False
         self.ended = False
         """The stream came to its end; further steps do nothing."""
         self.counters = LoopCounters()
@@ -119,6 +120,8 @@ class AudioLoop:
             self._waited_s += timeout_s
             return self._lose_card() if self._waited_s >= self._stall_s else []
         self._waited_s = 0.0
+        if self._reopened:  # another stream: its delay is not the one that was learned
+            self._reopened, status.discontinuity = False, True
         started_ns = time.perf_counter_ns()
         edges = self._front_end.process(self._near, self._far, status)
         duration_ms = (time.perf_counter_ns() - started_ns) / 1e6
@@ -152,7 +155,7 @@ class AudioLoop:
             # known to the system a moment before it can be used.
             self._backend.close()
             return edges
-        self._open = True
+        self._open = self._reopened = True
         self._waited_s = 0.0
         return [*edges, CardBack(now_s)]
 

@@ -1,0 +1,68 @@
+"""Ducking and cutting, frame by frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from audio.barge_in import BargeIn, Evidence, Verdict
+from audio.settings import TurnSettings
+
+SETTINGS = TurnSettings(duck_voiced_ms=40, interrupt_voiced_ms=150, duck_release_ms=400)
+VOWEL = Evidence(sound=True, harmonic=True, speech=True)
+EARLY_VOWEL = Evidence(sound=True, harmonic=True, speech=False)
+HISS = Evidence(sound=True, harmonic=False, speech=False)
+SPEECH_LIKE_NOISE = Evidence(sound=True, harmonic=False, speech=True)
+QUIET = Evidence(sound=False, harmonic=False, speech=False)
+ECHO = Evidence(sound=False, harmonic=False, speech=True)
+
+
+def weigh(*parts: tuple[Evidence, int]) -> list[tuple[int, Verdict]]:
+    barge_in = BargeIn(SETTINGS)
+    barge_in.begin(0)
+    verdicts = []
+    frame = 0
+    for evidence, frames in parts:
+        for _ in range(frames):
+            verdict = barge_in.step(evidence)
+            frame += 1
+            if verdict is not None:
+                verdicts.append((frame * 10, verdict))
+                if verdict is Verdict.INTERRUPT:
+                    return verdicts
+    return verdicts
+
+
+def test_a_voice_ducks_after_40_ms_and_cuts_after_150() -> None:
+    assert weigh((QUIET, 50), (VOWEL, 50)) == [(540, Verdict.DUCK), (650, Verdict.INTERRUPT)]
+
+
+def test_the_lag_of_voice_activity_is_not_added_to_the_wait() -> None:
+    assert weigh((EARLY_VOWEL, 10), (VOWEL, 50)) == [(40, Verdict.DUCK), (150, Verdict.INTERRUPT)]
+
+
+def test_a_hiss_before_the_vowel_ducks_later() -> None:
+    assert weigh((HISS, 8), (VOWEL, 50)) == [(80, Verdict.DUCK), (150, Verdict.INTERRUPT)]
+
+
+@pytest.mark.parametrize("cough", [HISS, SPEECH_LIKE_NOISE])
+def test_a_cough_ducks_and_the_voice_comes_back_after_quiet(cough: Evidence) -> None:
+    verdicts = weigh((cough, 30), (QUIET, 100))
+    assert [verdict for _, verdict in verdicts] == [Verdict.DUCK, Verdict.RELEASE]
+    assert verdicts[-1][0] == 300 + 400
+
+
+def test_what_is_left_of_the_echo_changes_nothing_however_speech_like() -> None:
+    assert weigh((ECHO, 500)) == []
+
+
+def test_a_click_changes_nothing() -> None:
+    assert weigh((VOWEL, 2), (QUIET, 30), (HISS, 3), (QUIET, 30)) == []
+
+
+def test_the_onset_is_the_first_sound_of_the_run() -> None:
+    barge_in = BargeIn(SETTINGS)
+    barge_in.begin(100)
+    for evidence in [QUIET] * 7 + [HISS] * 5 + [VOWEL] * 9:
+        assert barge_in.step(evidence) is not Verdict.INTERRUPT
+    assert barge_in.step(VOWEL) is Verdict.INTERRUPT
+    assert barge_in.onset == 107
