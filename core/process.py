@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Self
@@ -219,21 +219,29 @@ class ProcessWorker(Generic[Req, Rep]):
         assert reply is not None  # noqa: S101 - a stream always ends with a last reply
         return reply
 
-    def call_sync(self, request: Req, timeout_s: float) -> Reply[Rep]:
-        """`call` for code without a loop. Not from within a callback.
+    def replies_sync(self, request: Req, timeout_s: float) -> Iterator[Reply[Rep]]:
+        """`stream` for code without a loop. Not from within a callback.
 
         Raises:
-            WorkerDied: No last reply within `timeout_s` (code ``worker.timeout``). The job is
+            WorkerDied: Nothing new for `timeout_s` (code ``worker.timeout``). The job is
                 cancelled; whoever thinks that the child hangs calls `kill`.
         """
         replies: queue.SimpleQueue[Reply[Rep]] = queue.SimpleQueue()
-        job = self.submit(request, lambda reply: replies.put(reply) if reply.last else None)
+        job = self.submit(request, replies.put)
         try:
-            return replies.get(timeout=timeout_s)
+            while True:
+                reply = replies.get(timeout=timeout_s)
+                yield reply
+                if reply.last:
+                    return
         except queue.Empty:
             raise self._late(timeout_s) from None
         finally:
             self.cancel(job)
+
+    def call_sync(self, request: Req, timeout_s: float) -> Reply[Rep]:
+        """The last reply to a request; otherwise as `replies_sync`."""
+        return deque(self.replies_sync(request, timeout_s), maxlen=1)[0]
 
     # ----------------------------------------------------------- the io thread
 

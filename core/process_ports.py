@@ -17,7 +17,7 @@ Rep_co = TypeVar("Rep_co", covariant=True)
 class Handler(Protocol[Req_contra, Rep_co]):
     """The engine inside the child, called from one thread."""
 
-    def __call__(self, request: Req_contra) -> Generator[Rep_co, None, Rep_co | None]:
+    def __call__(self, request: Req_contra, /) -> Generator[Rep_co, None, Rep_co | None]:
         """Answer one request: yields are partial replies, the return value is the last one."""
 
     def close(self) -> None: ...

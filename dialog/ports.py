@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from audio.ports import Samples
@@ -16,6 +17,19 @@ class Language(Enum):
 
     ENGLISH = "en"
     CHINESE = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechModels:
+    """What is installed on this machine beside what comes with the packages.
+
+    Attributes:
+        vosk: Folder of a Vosk model.
+        piper: Piper voices (``.onnx`` files) by language.
+    """
+
+    vosk: Path | None = None
+    piper: Mapping[Language, Path] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------- recognition

@@ -1,0 +1,101 @@
+"""Which recogniser and which voice, by the settings; called inside the worker processes.
+
+Nothing falls back in silence: a name that is asked for and cannot be had is an error with its
+remedy, and what ``auto`` came to can be asked for without loading anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.errors import ModelError
+from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
+from dialog.settings import RecognitionSettings, VoiceSettings
+
+AUTO = "auto"
+RECOGNISERS = ("pocketsphinx", "vosk")
+VOICES = ("espeak", "piper")
+
+
+def recogniser_name(settings: RecognitionSettings, models: SpeechModels) -> str:
+    """The recogniser that these settings come to on this machine.
+
+    Raises:
+        ModelError: No recogniser has this name.
+    """
+    if settings.engine != AUTO:
+        return _known(settings.engine, RECOGNISERS, "recogniser", "recognition.engine")
+    return "vosk" if settings.vosk_model or models.vosk else "pocketsphinx"
+
+
+def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
+    """The voice that these settings come to on this machine.
+
+    Raises:
+        ModelError: No voice has this name.
+    """
+    if settings.engine != AUTO:
+        return _known(settings.engine, VOICES, "voice", "voice.engine")
+    return "piper" if settings.piper_voice or Language.ENGLISH in models.piper else "espeak"
+
+
+def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:
+    """Load the recogniser.
+
+    Raises:
+        ModelError: Its model or library is missing or broken.
+    """
+    if recogniser_name(settings, models) == "vosk":
+        from dialog.recognizer_vosk import VoskRecognizer
+
+        return VoskRecognizer(_vosk_folder(settings, models))
+    from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
+
+    return PocketSphinxRecognizer()
+
+
+def build_voice(settings: VoiceSettings, models: SpeechModels) -> Synthesizer:
+    """Load the voice.
+
+    Raises:
+        ModelError: Its model or library is missing or broken.
+    """
+    from dialog.voice_espeak import EspeakVoice
+
+    if voice_name(settings, models) == "piper":
+        from dialog.voice_piper import PiperSynthesizer
+
+        return PiperSynthesizer(_piper_voices(settings, models), otherwise=EspeakVoice)
+    return EspeakVoice()
+
+
+def _vosk_folder(settings: RecognitionSettings, models: SpeechModels) -> Path:
+    folder = Path(settings.vosk_model) if settings.vosk_model else models.vosk
+    if folder is None:
+        raise ModelError(
+            "no Vosk model is installed; put one into /usr/share/myna/models, or set "
+            'recognition.engine to "pocketsphinx"'
+        )
+    return folder
+
+
+def _piper_voices(settings: VoiceSettings, models: SpeechModels) -> Mapping[Language, Path]:
+    """Voices by language; the one that is set speaks English."""
+    voices = dict(models.piper)
+    if settings.piper_voice:
+        voices[Language.ENGLISH] = Path(settings.piper_voice)
+    if Language.ENGLISH not in voices:
+        raise ModelError(
+            "no English Piper voice is installed; put an .onnx voice with its .onnx.json into "
+            '/usr/share/myna/models, or set voice.engine to "espeak"'
+        )
+    return voices
+
+
+def _known(name: str, names: tuple[str, ...], what: str, key: str) -> str:
+    if name not in names:
+        raise ModelError(
+            f"there is no {what} named {name}; set {key} to one of: {', '.join((AUTO, *names))}"
+        )
+    return name

@@ -1,0 +1,127 @@
+"""The recogniser in its own process: an utterance in, what was said out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.errors import WorkerDied
+from core.process import ProcessWorker, Reply
+from dialog.factory import build_recogniser
+from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
+from dialog.settings import RecognitionSettings
+
+NICENESS = 5
+"""So that sound wins when a processor has to choose."""
+
+NOTHING_INSTALLED = SpeechModels()
+
+RecognitionReply = Reply[Recognition]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What crosses to the child: an utterance (int16, 16 kHz) and what may be in it."""
+
+    samples: Samples = field(repr=False)
+    hints: Hints
+
+
+class RecognitionHandler:
+    """The child's side.
+
+    Args:
+        build: Makes the recogniser, in the child.
+    """
+
+    def __init__(self, build: Callable[[], Recognizer]) -> None:
+        self._recogniser = build()
+        # The first utterance of a process is several times slower than the others.
+        self._recogniser.recognize(np.zeros(SAMPLE_RATE_HZ // 2, np.int16), Hints(("hello",)))
+
+    def __call__(self, question: Question) -> Generator[Recognition, None, Recognition]:
+        yield from ()
+        return self._recogniser.recognize(question.samples, question.hints)
+
+    def close(self) -> None:
+        self._recogniser.close()
+
+
+class RecognitionService:
+    """Recognises utterances in a worker process.
+
+    Args:
+        settings: Which recogniser; after `timeout_s` without an answer it is started again.
+        models: What is installed on this machine.
+        build: Makes the recogniser in the child instead of the factory; it has to pickle.
+        on_restart: Called in the worker's thread after the process was started again.
+    """
+
+    def __init__(
+        self,
+        settings: RecognitionSettings,
+        models: SpeechModels = NOTHING_INSTALLED,
+        *,
+        build: Callable[[], Recognizer] | None = None,
+        on_restart: Callable[[], None] | None = None,
+    ) -> None:
+        build = build or functools.partial(build_recogniser, settings, models)
+        self._timeout_s = settings.timeout_s
+        self.worker: ProcessWorker[Question, Recognition] = ProcessWorker(
+            "myna-recogniser",
+            functools.partial(RecognitionHandler, build),
+            niceness=NICENESS,
+            hang_s=settings.timeout_s,
+            on_restart=on_restart,
+        )
+
+    def start(self) -> Self:
+        """Start the process; returns at once, utterances wait for it."""
+        self.worker.start()
+        return self
+
+    def stop(self, *, timeout_s: float = 3.0) -> None:
+        """End the process. Idempotent."""
+        self.worker.stop(timeout_s=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def submit(
+        self, samples: Samples, hints: Hints, on_reply: Callable[[RecognitionReply], None]
+    ) -> int:
+        """Queue an utterance; one reply comes, with ``last=True``. See `ProcessWorker.submit`."""
+        return self.worker.submit(Question(samples, hints), on_reply)
+
+    def cancel(self, job: int) -> None:
+        """Give an utterance up; see `ProcessWorker.cancel`."""
+        self.worker.cancel(job)
+
+    async def recognize(self, samples: Samples, hints: Hints) -> Recognition:
+        """What was said.
+
+        Raises:
+            SpeakerError: The recogniser cannot be loaded, its process died, or it hung.
+        """
+        return _answer(await self.worker.call(Question(samples, hints)))
+
+    def recognize_sync(
+        self, samples: Samples, hints: Hints, *, timeout_s: float = 60.0
+    ) -> Recognition:
+        """The same for code without a loop; `timeout_s` includes loading the model."""
+        return _answer(self.worker.call_sync(Question(samples, hints), timeout_s))
+
+
+def _answer(reply: RecognitionReply) -> Recognition:
+    recognition = reply.result()
+    if recognition is None:
+        raise WorkerDied("the recogniser gave no answer; it is asked again", code="worker.empty")
+    return recognition

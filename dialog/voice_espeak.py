@@ -1,0 +1,136 @@
+"""espeak-ng's library as a voice: small, immediate, in English and Mandarin.
+
+Called through ctypes in its synchronous mode: `espeak_Synth` hands samples to a callback and
+returns when the sentence is done (4 ms for one on a desktop). See espeak-ng's `speak_lib.h`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import soxr
+
+from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.errors import ModelError
+from dialog.levelling import levelled
+from dialog.ports import Language, Line
+from dialog.speech_text import sentences
+
+LIBRARY = "libespeak-ng.so.1"
+REMEDY = "install it with: sudo apt install espeak-ng"
+SENTENCE_PAUSE_S = 0.3
+QUOTE_PAUSE_S = 0.1
+
+_OUTPUT_SYNCHRONOUS = 2
+_DONT_EXIT = 0x8000  # report a missing data folder instead of ending the process
+_CHARS_UTF8, _PHONEMES = 1, 0x100  # SSML (0x10) stays off: a text is a text
+_POSITION_CHARACTER = 1
+_RATE, _PITCH, _RANGE = 1, 3, 4
+
+WORDS_PER_MINUTE = {Language.ENGLISH: 165, Language.CHINESE: 170}
+VOICES = {Language.ENGLISH: b"en-us+f3", Language.CHINESE: b"cmn+f3"}
+
+# espeak-ng says "meena" for the bird.
+_SAID_AS = ((re.compile(r"\bmyna\b", re.IGNORECASE), "[[m'aIn@]]"),)
+# A Chinese sentence often quotes English; each part gets the voice of its language.
+_LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z'’ ,.\-]*[A-Za-z][.!?]?|[A-Za-z]")
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_int16), ctypes.c_int, ctypes.c_void_p
+)
+
+
+class EspeakVoice:
+    """One per process: the library has one global state.
+
+    Args:
+        library: File name of the shared library.
+
+    Raises:
+        ModelError: The library, its data or one of its voices is missing.
+    """
+
+    name = "espeak-ng"
+
+    def __init__(self, library: str = LIBRARY) -> None:
+        try:
+            self._lib = ctypes.CDLL(library)
+        except OSError as fault:
+            raise ModelError(f"the voice {library} is missing; {REMEDY}") from fault
+        self._rate_hz = int(self._lib.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 100, None, _DONT_EXIT))
+        if self._rate_hz <= 0:
+            raise ModelError(f"espeak-ng finds no data of its own; {REMEDY}")
+        self._chunks: list[np.ndarray[tuple[int], np.dtype[np.int16]]] = []
+        self._callback = _Callback(self._collect)  # kept: the library holds only a pointer
+        self._lib.espeak_SetSynthCallback(self._callback)
+        for language in Language:
+            self._use(language)
+
+    def speak(self, line: Line) -> Iterator[Samples]:
+        """One chunk per sentence, trimmed and at the common level."""
+        pause_s = 0.0
+        for sentence in sentences(line.text):
+            for part in _parts(replace(line, text=sentence)):
+                chunk = levelled(self._synthesised(part), pause_s=pause_s)
+                if chunk.size:
+                    yield chunk
+                    pause_s = QUOTE_PAUSE_S
+            pause_s = pause_s and SENTENCE_PAUSE_S
+
+    def close(self) -> None:
+        """Release the library's memory."""
+        self._lib.espeak_Terminate()
+
+    def _synthesised(self, line: Line) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        self._use(line.language)
+        words_per_minute = round(WORDS_PER_MINUTE[line.language] * line.rate)
+        self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
+        text = line.text
+        if line.language is Language.ENGLISH:
+            for pattern, phonemes in _SAID_AS:
+                text = pattern.sub(phonemes, text)
+        data = text.encode()
+        self._chunks = []
+        status = self._lib.espeak_Synth(
+            ctypes.c_char_p(data),
+            ctypes.c_size_t(len(data) + 1),
+            0,
+            _POSITION_CHARACTER,
+            0,
+            _CHARS_UTF8 | _PHONEMES,
+            None,
+            None,
+        )
+        if status != 0:
+            raise ModelError(f"espeak-ng could not speak (status {status}); {REMEDY}")
+        if not self._chunks:
+            return np.zeros(0, np.float32)
+        speech = np.concatenate(self._chunks).astype(np.float32) / 32768.0
+        return np.asarray(soxr.resample(speech, self._rate_hz, SAMPLE_RATE_HZ), np.float32)
+
+    def _use(self, language: Language) -> None:
+        voice = VOICES[language]
+        if self._lib.espeak_SetVoiceByName(voice) != 0:
+            raise ModelError(f"espeak-ng has no voice {voice.decode()}; {REMEDY}")
+
+    def _collect(self, wav: ctypes._Pointer[ctypes.c_int16], count: int, _events: int) -> int:
+        if wav and count > 0:
+            self._chunks.append(np.ctypeslib.as_array(wav, (count,)).copy())
+        return 0
+
+
+def _parts(line: Line) -> Iterator[Line]:
+    """The line cut where its script changes, when it is Chinese; else the line."""
+    if line.language is not Language.CHINESE:
+        yield line
+        return
+    at = 0
+    for run in _LATIN_RUN.finditer(line.text):
+        yield replace(line, text=line.text[at : run.start()])
+        yield replace(line, text=run.group(), language=Language.ENGLISH)
+        at = run.end()
+    yield replace(line, text=line.text[at:])
