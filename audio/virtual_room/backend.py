@@ -105,8 +105,8 @@ class VirtualRoom:
     @property
     def events(self) -> list[RoomEvent]:
         """Everything that sounded so far, in order of its beginning."""
-        self._myna.finish()
-        return sorted(self._stage.events, key=lambda event: (event.start_s, event.kind))
+        events = self._stage.events + self._myna.going_on
+        return sorted(events, key=lambda event: (event.start_s, event.kind))
 
     @property
     def facts(self) -> dict[str, float]:

@@ -39,7 +39,8 @@ class Ear:
             if not self.sounding:
                 self.sounding = True
                 self.sound_start_s = start_s
-            if self.speech_start_s is None and (self._pending or not self._told):
+            speech = self._pending or self.state == "speaking" or not self._told
+            if self.speech_start_s is None and speech:
                 self.speech_start_s = start_s
             self._pending = False
             self.sound_end_s = now_s

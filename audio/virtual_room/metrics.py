@@ -220,7 +220,7 @@ class Timeline:
             "myna_sounds": len(self._myna),
             "ended_asleep": last == "asleep" and "speaking" in states,
             "last_state": last,
-            "duration_s": round(max(ends, default=0.0), 3),
+            "duration_s": round(float(max(ends, default=0.0)), 3),
         }
 
 

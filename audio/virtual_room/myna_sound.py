@@ -29,19 +29,21 @@ class MynaSound:
         self._echo_power.append(float(np.mean(echo**2)))
         start = round(start_s * SAMPLE_RATE_HZ)
         if self._first is not None and start - self._last > _GAP_SAMPLES:
-            self.finish()
+            self._events.extend(self.going_on)
+            self._first = None
         sounding = np.flatnonzero(far)
         if len(sounding):
             if self._first is None:
                 self._first = start + int(sounding[0])
             self._last = start + int(sounding[-1]) + 1
 
-    def finish(self) -> None:
-        """Note the sound that is going on as ended at its last sample."""
-        if self._first is not None:
-            start_s, end_s = self._first / SAMPLE_RATE_HZ, self._last / SAMPLE_RATE_HZ
-            self._events.append(RoomEvent("myna", start_s, end_s))
-            self._first = None
+    @property
+    def going_on(self) -> list[RoomEvent]:
+        """The sound that has not ended yet, as far as it went; empty when there is none."""
+        if self._first is None:
+            return []
+        start_s, end_s = self._first / SAMPLE_RATE_HZ, self._last / SAMPLE_RATE_HZ
+        return [RoomEvent("myna", start_s, end_s)]
 
     def facts(self, child_dbfs: float) -> dict[str, float]:
         """``echo_dbfs``, the echo's active level, and ``echo_to_child_db``; empty without echo."""

@@ -90,6 +90,12 @@ def door(rng: Generator) -> Signal:
     return _loudest_at_one(sound)
 
 
+def loudest_rms(sound: Signal) -> float:
+    """RMS of the loudest 100 ms: how loud a burst is, which has no active level."""
+    size = int(_LOUDEST_S * SAMPLE_RATE_HZ)
+    return float(np.sqrt(np.convolve(sound**2, np.ones(size) / size, "valid").max()))
+
+
 def _coloured(
     samples: int, bands: tuple[tuple[float, float, float], ...], rng: Generator
 ) -> Signal:
@@ -104,6 +110,4 @@ def _coloured(
 
 
 def _loudest_at_one(sound: Signal) -> Signal:
-    size = int(_LOUDEST_S * SAMPLE_RATE_HZ)
-    power = np.convolve(sound**2, np.ones(size) / size, "valid")
-    return np.asarray(sound / np.sqrt(power.max()))
+    return np.asarray(sound / loudest_rms(sound))

@@ -12,6 +12,8 @@ from audio.virtual_room.scenario import Scenario
 from audio.virtual_room.stage import RoomEvent
 
 _CHIME = "(chime)"
+_GOES_ON = "(goes on)"
+_LEAD_S = 0.25  # a sound may begin this long before the trace says that its line did
 _SOUNDS_OF_CHILDREN = ("child", "second_child", "cough")
 
 
@@ -71,13 +73,11 @@ def _turns(events: Sequence[RoomEvent], trace: list[TraceEntry]) -> list[dict[st
 
 
 def _what_myna_said(event: RoomEvent, trace: list[TraceEntry]) -> str:
-    """The lines whose playing began within a sound; a sound without a line is a chime."""
-    texts = {
-        entry.data.get("tag"): str(entry.data["text"]) for entry in trace if entry.kind == "say"
-    }
-    begun = [
-        entry.data.get("tag")
-        for entry in trace
-        if entry.kind == "play_started" and event.start_s - 0.25 <= entry.at_s <= event.end_s
-    ]
-    return " ".join(texts[tag] for tag in begun if tag in texts) or _CHIME
+    """The lines whose playing began within a sound; one without is a chime or a line's rest."""
+    texts = {e.data.get("tag"): str(e.data["text"]) for e in trace if e.kind == "say"}
+    played = [e for e in trace if e.kind == "play_started" and e.at_s <= event.end_s]
+    begun = [e.data.get("tag") for e in played if e.at_s >= event.start_s - _LEAD_S]
+    said = " ".join(texts[tag] for tag in begun if tag in texts)
+    if not said and not begun and played and played[-1].data.get("tag") in texts:
+        return _GOES_ON
+    return said or _CHIME

@@ -100,13 +100,13 @@ class Stage:
         response = self._near_second if say.second else self._near_child
         kind = "second_child" if say.second else "child"
         level = self._child_level * _amplitude(say.level_db)
-        return self._begin(kind, spoken.samples, response, level, spoken)
+        return self._begin(kind, spoken, response, level)
 
     def burst(self, sound: str, level_db: float) -> float:
         """Begin a cough or a door; returns the seconds until its last sound."""
         dry = noise.cough(self._rng) if sound == "cough" else noise.door(self._rng)
         level = self._child_level * _amplitude(level_db)
-        return self._begin(sound, dry, self._near_child, level, Spoken(dry, "", "synthesised"))
+        return self._begin(sound, Spoken(dry, "", "synthesised"), self._near_child, level)
 
     # The microphone.
 
@@ -126,11 +126,11 @@ class Stage:
         self.sample = end
         return heard
 
-    def _begin(
-        self, kind: str, dry: Signal, response: Signal, level: float, spoken: Spoken
-    ) -> float:
+    def _begin(self, kind: str, spoken: Spoken, response: Signal, level: float) -> float:
+        dry = spoken.samples
         wet = convolve(dry, response)
-        self._sounding.append((self.sample, wet * (level / active_rms(wet))))
+        loudness = active_rms(wet) if spoken.text else noise.loudest_rms(wet)
+        self._sounding.append((self.sample, wet * (level / loudness)))
         travel = round(self._room.distance_m / SPEED_OF_SOUND_M_S * SAMPLE_RATE_HZ)
         first, last = (self.sample + travel + edge for edge in audible_span(dry))
         self.events.append(
