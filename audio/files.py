@@ -12,8 +12,8 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.resample import resample, to_int16
 from core.errors import AudioError
 
-UNKNOWN_SIZES = (0, 0x7FFF_F000, 0x7FFF_FFFF)
-"""Sizes that programs writing into a pipe put where they do not know the length."""
+UNKNOWN_SIZES = (0x7FFF_F000, 0x7FFF_FFFF)
+"""Sizes (and all from 2 GiB on) that programs write into a pipe, not knowing the length yet."""
 
 
 def read_audio(path: Path | str) -> Samples:

@@ -11,8 +11,9 @@ LEAD_FRAMES = 2
 loudspeaker; more would move the reference towards its own echo, which comes 40 to 100 ms later."""
 SHORT_FRAMES = 4
 """Captured frames that may wait for the loudspeaker's stream before the two are paired anew."""
-LONG_FRAMES = 6
-"""A lead that never falls to this during `WATCH_FRAMES` has drifted: two cards, two clocks."""
+LONG_FRAMES = 4
+"""A lead that stays above this for `WATCH_FRAMES` has drifted (two cards, two clocks): left alone,
+the reference would come later than its own echo."""
 WATCH_FRAMES = 100
 CATCH_UP_FRAMES = 30
 """A reader this far behind is taken to the present when the ends are paired."""

@@ -189,6 +189,7 @@ class PortAudioBackend:
         self._native = np.zeros(self._near_block, np.int16)
         self._frame = np.zeros(FRAME_SAMPLES, np.int16)
         self._captured_at_s = self._wanted_at_s = 0.0
+        before = (self.counters.input_overflows, self.counters.output_underflows)
         with _asking_server("PULSE_SINK", loudspeaker):
             self._streams.append(
                 self._library.open_output(
@@ -209,7 +210,7 @@ class PortAudioBackend:
                 )
             )
             self._streams[-1].start()
-        self._await_first_sound()
+        self._await_first_sound(before)
 
     def _rate(self, card: Card, channels: int, *, is_input: bool, first_hz: int = 0) -> int:
         """The first rate that the card takes: many codecs run both directions at one rate."""
@@ -233,7 +234,7 @@ class PortAudioBackend:
             code="audio.no_rate",
         )
 
-    def _await_first_sound(self) -> None:
+    def _await_first_sound(self, before: tuple[int, int]) -> None:
         deadline = time.monotonic() + START_LIMIT_S
         while not (self._captured_at_s and self._wanted_at_s):
             if time.monotonic() > deadline or not all(s.active for s in self._streams):
@@ -243,7 +244,8 @@ class PortAudioBackend:
                 )
             self._bell.acquire(timeout=WAIT_SLICE_S)
         # What a card complains of while it fills its buffers for the first time is no loss.
-        self.counters.input_overflows = self.counters.output_underflows = self._xruns = 0
+        self.counters.input_overflows, self.counters.output_underflows = before
+        self._xruns = sum(before)
 
     def _check_alive(self, now_s: float) -> None:
         """Raise DeviceLost when a stream has ended or has been silent for too long."""

@@ -59,7 +59,7 @@ class StreamResampler:
         self._up, self._down = to_hz // shared, from_hz // shared
         self._phases = _polyphase(self._up, self._down)
         self._taps = self._phases.shape[1]
-        self.delay_s = (self._taps - 1) / 2 / from_hz
+        self.delay_s = (self._taps - 1 / self._up) / 2 / from_hz
         self._grow(block or from_hz // 100)
         self.reset()
 

@@ -76,6 +76,7 @@ class SoundServer:
             f"{self._speaker()}\n"
             f"load-module module-null-sink sink_name=mic rate={rate_hz} channels=1 format=s16le\n"
             "load-module module-remap-source source_name=microphone master=mic.monitor\n"
+            "load-module module-remap-source source_name=echo master=speaker.monitor\n"
             "set-default-sink speaker\n"
             "set-default-source microphone\n"
         )
@@ -118,8 +119,10 @@ class SoundServer:
         """Play silence into both devices: alone, a null sink works 2 s ahead, as no card does."""
         self._keepers = [
             subprocess.Popen(
-                ["pacat", "--playback", "-d", sink, *_raw(SAMPLE_RATE_HZ), "--latency-msec=10"]
-                + ["/dev/zero"],
+                [
+                    *("pacat", "--playback", "-d", sink, *_raw(SAMPLE_RATE_HZ)),
+                    *("--latency-msec=10", "/dev/zero"),
+                ],
                 env={**os.environ, **self.environment},
                 stderr=subprocess.DEVNULL,
             )
