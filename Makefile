@@ -3,14 +3,14 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lock lock-check docs clean
 
-# What to set up for: run, or test. Arguments for `myna run` and pytest: make run ARGS="--json"
+# What to set up for: run, board or test. Arguments for `myna run` and pytest: make run ARGS="--json"
 FOR ?= run
 ARGS ?=
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: ## install what is missing (FOR=test: for the tests too; PYTHON=...: with that interpreter)
+setup: ## install what is missing (FOR=board: pins too; FOR=test: tests too; PYTHON=...)
 	@PYTHON="$(PYTHON)" scripts/setup $(FOR)
 
 run: setup ## talk: with the sound card, or in the virtual room where there is none

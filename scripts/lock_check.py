@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-LOCK = ROOT / "requirements" / "run.txt"
+LOCK = ROOT / "requirements" / "board.txt"
 
 # Raspberry Pi OS: bookworm has Python 3.11 and glibc 2.36, trixie has 3.13 and 2.41.
 PYTHONS = ("3.11", "3.13")
@@ -21,6 +21,7 @@ GLIBC_MINORS = range(17, 37)
 
 BUILT_FROM_SOURCE = {
     "pyaudio": "an extension of one file; built against Debian's PortAudio, which it has to match",
+    "rpi-gpio": "an extension without ready wheels; only boards up to the Pi 4 use it",
     "srt": "one Python file; published as source only",
 }
 
