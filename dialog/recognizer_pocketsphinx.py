@@ -31,7 +31,7 @@ STOP_EARLY = 0.1
 
 ACCEPT_FROM = 0.5
 """Confidence from which speech counts as a candidate."""
-LLR_AT_HALF = -0.6
+LLR_AT_HALF = -2.0
 LLR_SLOPE = 4.0
 """Confidence is 1 / (1 + exp(-slope (llr - half))), llr in 1000 nats of PocketSphinx's scaled
 log per frame of speech; fitted on real speakers, see `docs/recognition.md`."""
@@ -39,47 +39,11 @@ log per frame of speech; fitted on real speakers, see `docs/recognition.md`."""
 SHORTEST_SAMPLES = 15 * FRAME_SAMPLES
 """Anything shorter holds no word."""
 
-_PHONES = [
-    "AA",
-    "AE",
-    "AH",
-    "AO",
-    "AW",
-    "AY",
-    "B",
-    "CH",
-    "D",
-    "DH",
-    "EH",
-    "ER",
-    "EY",
-    "F",
-    "G",
-    "HH",
-    "IH",
-    "IY",
-    "JH",
-    "K",
-    "L",
-    "M",
-    "N",
-    "NG",
-    "OW",
-    "OY",
-    "P",
-    "R",
-    "S",
-    "SH",
-    "T",
-    "TH",
-    "UH",
-    "UW",
-    "V",
-    "W",
-    "Y",
-    "Z",
-    "ZH",
-]
+_PHONES = (
+    "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH",
+    "IH", "IY", "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH",
+    "UW", "V", "W", "Y", "Z", "ZH",
+)  # fmt: skip
 _GRAMMAR, _LOOP, _OPEN = "answers", "phones", "open"
 
 
@@ -115,6 +79,9 @@ class PocketSphinxRecognizer:
                 dict=f"{self._model}/cmudict-en-us.dict",
                 lm=None,
                 cmn="batch",
+                # Scores are taken relative to the best of all states, not of those that a search
+                # has open; else two searches could not be compared.
+                compallsen=True,
                 bestpath=False,
                 loglevel="FATAL",
                 **GRAMMAR_BEAMS,
@@ -138,11 +105,9 @@ class PocketSphinxRecognizer:
             return self._open_speech(samples)
         self._set_grammar(candidates)
         answer = self._decode(_GRAMMAR, samples)
-        if not answer.words or answer.speech_frames == 0:
+        if not answer.words:
             return nothing
-        free = self._decode(_LOOP, samples)
-        llr = (answer.score - free.score) / answer.speech_frames
-        confidence = 1.0 / (1.0 + math.exp(-LLR_SLOPE * (llr - LLR_AT_HALF)))
+        confidence = _confidence(answer, self._decode(_LOOP, samples))
         if confidence < ACCEPT_FROM:
             return Recognition("", None, confidence, complete=False)
         found = matching.match(answer.words, candidates)
@@ -160,9 +125,7 @@ class PocketSphinxRecognizer:
         said = self._decode(_OPEN, samples)
         if not said.words:
             return Recognition("", None, 0.0, complete=False)
-        free = self._decode(_LOOP, samples)
-        llr = (said.score - free.score) / said.speech_frames
-        confidence = 1.0 / (1.0 + math.exp(-LLR_SLOPE * (llr - LLR_AT_HALF)))
+        confidence = _confidence(said, self._decode(_LOOP, samples))
         return Recognition(" ".join(said.words), None, confidence, complete=False)
 
     def _decode(self, search: str, samples: Samples) -> _Path:
@@ -208,6 +171,16 @@ class PocketSphinxRecognizer:
         loop = [(2, 2, weight, f"_{phone}") for phone in _PHONES]
         arcs = [(0, 2, 1.0), *loop, (2, 1, weight)]
         self._decoder.add_fsg(_LOOP, self._decoder.create_fsg(_LOOP, 0, 1, arcs))
+
+
+def _confidence(path: _Path, free: _Path) -> float:
+    """0..1: how little worse the path fits than any sounds at all would.
+
+    Per frame of what either of them takes for speech, so that words stretched over silence, or
+    silence over words, count in full.
+    """
+    llr = (path.score - free.score) / max(path.speech_frames, free.speech_frames)
+    return 1.0 / (1.0 + math.exp(-LLR_SLOPE * (llr - LLR_AT_HALF)))
 
 
 def _arcs(candidates: Sequence[Sequence[str]]) -> Iterator[tuple[Any, ...]]:
