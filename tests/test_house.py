@@ -14,10 +14,11 @@ LINES_AT_MOST = 500
 
 # Split, so that this file does not hold what it looks for.
 FORBIDDEN = {
-    "a path of one machine": r"(?<![\w./~$}-])/(?:ro"
+    "a path of one machine": r"(?<![\w./~$}-])/"
+    + r"(?:ro"
     + r"ot|wo"
     + r"rk|ho"
-    + r"me/(?!pi\b))(?:/|\b)",
+    + r"me/(?!pi\b|myna\b))(?:/|\b)",
     "the address of a package index": r"py"
     + r"pi\.org|pythonh"
     + r"osted\.org|deb\.deb"
