@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -15,8 +17,11 @@ LEAD_SAMPLES = 64
 the loudspeaker's own phase."""
 SLACK_SAMPLES = 40
 """How far the echo may wander inside the tail before the delay line follows."""
-_DRIFT_SAMPLES = 16
-"""A lag that changed by no more than this since the last look drifted; else it jumped."""
+_JUMP_SAMPLES = 80
+"""A lag that changed by more than 5 ms jumped. One look at voiced speech errs by up to 2 ms, so
+anything less is taken for drift, and only when several looks agree on it."""
+_LOOKS = 7
+"""Looks whose median counts as the lag between jumps."""
 
 
 class AlignableCanceller(EchoCanceller, Protocol):
@@ -47,6 +52,7 @@ class AlignedCanceller:
         self._aligned = np.zeros(FRAME_SAMPLES, np.int16)
         self._delay = 0
         self._settled_lag: int | None = None
+        self._lags: deque[int] = deque(maxlen=_LOOKS)
 
     @property
     def residual_echo_dbfs(self) -> float:
@@ -74,6 +80,7 @@ class AlignedCanceller:
             self._tracker.reset()
             self._delay = 0
             self._settled_lag = None
+            self._lags.clear()
         self._canceller.reset(keep_filter=keep_filter)
 
     def process(self, near: Samples, far: Samples, out: Samples) -> None:
@@ -94,14 +101,21 @@ class AlignedCanceller:
         """Choose the delay line's length after the tracker found a new lag."""
         lag = self._tracker.lag
         assert lag is not None  # noqa: S101 - the tracker has just said that it found one
-        settled, self._settled_lag = self._settled_lag, lag
-        jumped = settled is not None and abs(lag - settled) > _DRIFT_SAMPLES
+        settled = self._settled_lag
+        jumped = settled is not None and abs(lag - settled) > _JUMP_SAMPLES
+        if jumped:
+            self._lags.clear()
+        self._lags.append(lag)
         if settled is not None and not jumped:
+            if len(self._lags) < _LOOKS:
+                return
+            lag = int(median(self._lags))
+            if abs(lag - self._delay - LEAD_SAMPLES) <= SLACK_SAMPLES:
+                return
             self._canceller.expect_drift()
         # After a jump the room is the same: the echo must come back to its place in the filter.
         place = settled - self._delay if jumped and settled is not None else LEAD_SAMPLES
-        if not jumped and settled is not None and abs(lag - self._delay - place) <= SLACK_SAMPLES:
-            return
+        self._settled_lag = lag
         delay = min(max(lag - place, 0), MAX_DELAY_SAMPLES)
         slide = 0 if jumped or settled is None else delay - self._delay
         self._delay = delay
