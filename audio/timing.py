@@ -19,12 +19,19 @@ class FrameTimes:
         self._counts = [0] * (len(_BOUNDS_MS) + 1)
         self.frames = 0
         self.worst_ms = 0.0
+        self._total_ms = 0.0
 
     def add(self, duration_ms: float) -> None:
         """Count one frame."""
         self._counts[bisect_right(_BOUNDS_MS, duration_ms)] += 1
         self.frames += 1
+        self._total_ms += duration_ms
         self.worst_ms = max(self.worst_ms, duration_ms)
+
+    @property
+    def mean_ms(self) -> float:
+        """Average; 0 for none."""
+        return self._total_ms / self.frames if self.frames else 0.0
 
     def quantile_ms(self, share: float) -> float:
         """Upper bound of the bucket below which `share` (0..1) of the frames lie; 0 for none."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from audio.loop import AudioLoop
 from audio.ports import FRAME_MS, StreamEnded
+from audio.timing import FrameTimes
 from audio.virtual_room.backend import VirtualRoom
 from audio.virtual_room.record import build_record
 from audio.virtual_room.scenario import Scenario
@@ -77,12 +78,14 @@ def hold(
     seed: int | None = None,
     costs: Costs = REPEATABLE,
     watchers: Sequence[Watcher] = (),
+    times: FrameTimes | None = None,
 ) -> dict[str, Any]:
     """Hold one scenario to its end.
 
     Args:
         costs: What the worker processes' work is charged with in the room's time.
         watchers: Told everything besides the record.
+        times: Counts how long the front end took for each frame, besides.
 
     Returns:
         The record: ``name``, ``passed``, ``turns``, ``metrics``, ``checks``.
@@ -97,6 +100,8 @@ def hold(
         parts = assemble(settings, services, stack, clock=clock, store_folder=None)
         loop = AudioLoop(room, parts.front_end, parts.playback, settings.audio)
         stack.callback(loop.close)
+        if times is not None:
+            loop.times = times
         runtime = parts.runtime(
             scheduler,
             microphone,

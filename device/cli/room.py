@@ -10,9 +10,8 @@ from typing import Any
 
 from audio.virtual_room.backend import VirtualRoom
 from audio.virtual_room.record import build_record
-from audio.virtual_room.recordings import RecordedVoice
 from audio.virtual_room.scenario import Scenario, find_scenarios, load_scenario
-from audio.virtual_room.voices import ChildVoice, SynthesisedVoice
+from audio.virtual_room.voices import ChildVoice, make_voice
 from core.clock import SystemClock
 from device.app import Services, assemble, start_services
 from device.cli.options import add_config, settings_of
@@ -46,9 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Hold each scenario; 1 when one of them did not pass."""
     settings = settings_of(args)
     scenarios = [load_scenario(path) for path in find_scenarios(args.scenarios)]
-    voice: ChildVoice = SynthesisedVoice()
-    if args.recordings:
-        voice = RecordedVoice(args.recordings, voice)
+    voice = make_voice(args.recordings)
     passed = True
     with ExitStack() as stack:
         services = start_services(settings, stack)

@@ -8,9 +8,7 @@ import dataclasses
 import logging
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
-import audio.virtual_room
 from audio.ports import AudioBackend
 from core.clock import SystemClock
 from core.errors import StoreError
@@ -22,8 +20,6 @@ from device.config import Settings
 from device.live import Daemon
 from device.trace import Watcher
 from device.view import TerminalView
-
-PACKAGED_LESSON = Path(audio.virtual_room.__file__).with_name("lesson.yaml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +88,14 @@ def talk(parts: Parts, card: AudioBackend, *, quiet: bool) -> None:
 
 def talk_in_room(settings: Settings, services: Services, args: argparse.Namespace) -> int:
     """Hold the packaged lesson at real time and print its record."""
-    from audio.virtual_room.scenario import load_scenario
-    from audio.virtual_room.voices import SynthesisedVoice
+    from audio.virtual_room.scenario import PACKAGED_LESSON, load_scenario
+    from audio.virtual_room.voices import make_voice
 
     record = hold_live(
         load_scenario(PACKAGED_LESSON),
         settings,
         services,
-        SynthesisedVoice(),
+        make_voice(),
         None,
         watch=not args.quiet,
     )

@@ -1,0 +1,66 @@
+"""``myna bench NAME``: figures with their aims and the number of observations behind each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
+
+from device.bench.metric import Metric
+from device.cli.output import print_json
+
+BENCHMARKS = {
+    "echo": "what is heard of a child over Myna's own voice, by canceller",
+    "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    described = "; ".join(f"{name}: {about}" for name, about in BENCHMARKS.items())
+    parser.add_argument("name", choices=tuple(BENCHMARKS), help=described)
+    parser.add_argument("--long", action="store_true", help="the figures that are quoted")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path, metavar="FOLDER",
+                        help="recorded children: a folder with train.tsv and its audio")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="a list of figures")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    module = importlib.import_module(f"device.bench.{args.name}")
+    print(machine(), file=sys.stderr, flush=True)
+    metrics: list[Metric] = module.run(long=args.long, seed=args.seed, corpus=args.corpus)
+    if args.json:
+        print_json([metric.as_json() for metric in metrics])
+    else:
+        print_table(metrics)
+    return 0
+
+
+def machine() -> str:
+    """The processor and its load, since figures are worth little without them."""
+    model = platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.lower().startswith(("model name", "model\t")):
+                model = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass  # not Linux: the architecture has to do
+    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    return (
+        f"machine: {model}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
+    )
+
+
+def print_table(metrics: list[Metric]) -> None:
+    """Figures in columns."""
+    width = max((len(metric.metric) for metric in metrics), default=0)
+    for metric in metrics:
+        value = "not measured" if metric.value is None else f"{metric.value:10.3f}"
+        aim = f"  aim {metric.aim}" if metric.aim else ""
+        print(f"{metric.metric:<{width}}  {value} {metric.unit:<4} n={metric.n}{aim}")
