@@ -138,3 +138,14 @@ def test_no_test_hides_in_a_file_that_pytest_does_not_read() -> None:
 def test_scripts_can_be_run() -> None:
     for name in ("scripts/setup", "scripts/check", "scripts/test", "scripts/lock", ".ci/run"):
         assert (ROOT / name).stat().st_mode & 0o111, name
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = [
+        f"{name}: {target}"
+        for name, text in FILES.items()
+        if name.endswith(".md") and text is not None
+        for target in re.findall(r"\]\(([^)#\s]+)", text)
+        if "://" not in target and not (ROOT / name).parent.joinpath(target).exists()
+    ]
+    assert broken == []
