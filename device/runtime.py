@@ -128,7 +128,7 @@ class Runtime:
             case fx.MarkHesitating(utterance_id, revision):
                 self._front_end.hesitating(utterance_id, revision)
             case fx.SetTimer(name, seconds):
-                self._scheduler.set_timer(name, seconds, lambda n=name: self.post(ev.TimerFired(n)))
+                self._set_timer(name, seconds)
             case fx.ClearTimer(name):
                 self._scheduler.clear_timer(name)
             case fx.Remember():

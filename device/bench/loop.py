@@ -19,7 +19,7 @@ from audio.timing import FrameTimes
 from audio.virtual_room.scenario import Scenario, load_scenario
 from audio.virtual_room.voices import ChildVoice, make_voice
 from device.app import Services, start_services
-from device.bench import live_load
+from device.bench.live_load import lost_frames
 from device.bench.metric import Metric
 from device.config import Settings
 from device.room_run import hold
@@ -62,7 +62,7 @@ def run(*, long: bool, seed: int, corpus: Path | None = None) -> list[Metric]:
         *memory,
         start_to_listening(),
         *latencies(records),
-        *live_load.lost_frames(LONG_LIVE_S if long else SHORT_LIVE_S),
+        *lost_frames(LONG_LIVE_S if long else SHORT_LIVE_S),
     ]
 
 

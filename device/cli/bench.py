@@ -24,8 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=tuple(BENCHMARKS), help=described)
     parser.add_argument("--long", action="store_true", help="the figures that are quoted")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--corpus", type=Path, metavar="FOLDER",
-                        help="recorded children: a folder with train.tsv and its audio")  # fmt: skip
+    parser.add_argument(
+        "--corpus", type=Path, metavar="FOLDER", help="recorded children: train.tsv and its audio"
+    )
     parser.add_argument("--json", action="store_true", help="a list of figures")
 
 

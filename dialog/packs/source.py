@@ -81,7 +81,7 @@ def read_source(file: str, raw: bytes) -> Source:
     return Source(file, data, reading.lines, tuple(reading.problems))
 
 
-class _Unreadable(Exception):  # noqa: N818 - a finding, handled in this file
+class _Unreadable(Exception):
     """YAML that is not read on purpose: line, message, remedy."""
 
 

@@ -16,13 +16,13 @@ from audio.live import available, list_cards, make_library, make_live_backend
 from audio.portaudio import PortAudioBackend
 from audio.settings import AudioSettings
 from core.errors import AudioError, DeviceLost
+from device.bench.sound_server import SoundServer, missing_programs, sound_server
 from tests.audio.backend_contract import (
     BackendContract,
     CountingSource,
     MakeBackend,
     read_frames,
 )
-from tests.soundserver import SoundServer, missing_programs, sound_server
 
 LIBRARIES = ("sounddevice", "pyaudio")
 TONE_HZ = 1_000
