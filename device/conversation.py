@@ -277,11 +277,16 @@ class Conversation:
     def _on_looked(self, event: ev.Recognised) -> tuple[State, list[fx.Effect]]:
         key = (event.utterance_id, event.revision)
         self._turn.answers[key] = event.recognition
-        if event.recognition.complete:
+        # Only an answer may end the turn early: half a sentence easily sounds like "help".
+        if event.recognition.complete and self._is_answer(event.recognition):
             return State.LISTENING, [fx.MarkComplete(*key)]
-        if is_hesitation(event.recognition.text):
+        if is_hesitation(event.recognition.text, self._expect.answers):
             return State.LISTENING, [fx.MarkHesitating(*key)]
         return State.LISTENING, []
+
+    def _is_answer(self, recognition: Recognition) -> bool:
+        matched = recognition.matched
+        return matched is not None and matched < len(self._expect.answers)
 
     def _on_look_failed(self, event: object) -> tuple[State, list[fx.Effect]]:
         self._turn.asked = None  # the turn's end asks again
@@ -315,15 +320,13 @@ class Conversation:
         return self._understand(event.recognition)
 
     def _understand(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
-        expect = self._expect
-        right = recognition.matched is not None and recognition.matched < len(expect.answers)
         heard = fx.Note(
             "heard",
             {
                 "text": recognition.text,
                 "matched": recognition.matched,
                 "confidence": recognition.confidence,
-                "right": right,
+                "right": self._is_answer(recognition),
             },
         )
         state, effects = self._react(recognition)
@@ -397,10 +400,12 @@ class Conversation:
 FILLERS = frozenset({"um", "uh", "er", "hm", "mm", "and", "the", "a", "i", "it", "is", "my"})
 
 
-def is_hesitation(text: str) -> bool:
+def is_hesitation(text: str, answers: tuple[str, ...]) -> bool:
     """Whether what was said so far sounds like a child looking for the next word.
 
-    A last word that cannot end an English sentence, or a filler.
+    The beginning of an expected answer, a filler, or a last word that ends no English sentence.
     """
     words = text.split()
-    return bool(words) and words[-1] in FILLERS
+    if not words or text in answers:
+        return False
+    return words[-1] in FILLERS or any(answer.startswith(text + " ") for answer in answers)

@@ -335,7 +335,22 @@ def test_the_drawing_shows_every_state_and_is_current() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hesitating"),
-    [("it is", True), ("a red", False), ("um", True), ("", False), ("a red apple", False)],
+    [
+        ("it is", True),
+        ("a red", True),
+        ("um", True),
+        ("", False),
+        ("a red apple", False),
+        ("green tea", False),
+        ("a", False),
+    ],
 )
 def test_hesitation(text: str, hesitating: bool) -> None:
-    assert is_hesitation(text) is hesitating
+    assert is_hesitation(text, ("a red apple", "a")) is hesitating
+
+
+def test_a_command_does_not_end_the_turn_early(stage: Stage) -> None:
+    stage.listen()
+    stage.post(audio.SpeechStarted(4.2), audio.SpeechPaused(5.0, utterance()))
+    stage.post(ev.Recognised(1, 1, Recognition("again", 1, 1.0, True)))
+    assert stage.of(fx.MarkComplete) == []
