@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CLOSE_ENOUGH = 0.72
 """Likeness from which heard words count as a candidate."""
 COMPLETE_FROM = 0.85
-"""Likeness from which they count as the whole of it."""
+"""Likeness from which they count as the whole of it, if its last word was heard too."""
 ARTICLE_COST = 0.25
 """A missing or added article costs this part of a word."""
 
@@ -68,7 +68,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(part for word in _WORD.findall(text) for part in _expanded(word).split())
 
 
-def match(heard: Sequence[str], candidates: Iterable[Sequence[str]]) -> Match:
+def match(heard: Sequence[str], candidates: Sequence[Sequence[str]]) -> Match:
     """The candidate that heard words are nearest to; the earlier one when two are as near.
 
     Args:
@@ -80,9 +80,10 @@ def match(heard: Sequence[str], candidates: Iterable[Sequence[str]]) -> Match:
         likeness = sentence_likeness(heard, candidate)
         if likeness > best:
             best_index, best = index, likeness
-    if best < CLOSE_ENOUGH:
+    if best_index is None or best < CLOSE_ENOUGH:
         return Match(None, best, complete=False)
-    return Match(best_index, best, complete=best >= COMPLETE_FROM)
+    ending_heard = word_likeness(heard[-1], candidates[best_index][-1]) > 0.0
+    return Match(best_index, best, complete=best >= COMPLETE_FROM and ending_heard)
 
 
 def sentence_likeness(one: Sequence[str], other: Sequence[str]) -> float:

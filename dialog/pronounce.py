@@ -5,15 +5,10 @@ espeak-ng's rules give an IPA transcription, which a table turns into the recogn
 
 from __future__ import annotations
 
-import ctypes
 import functools
 
-from dialog.voice_espeak import LIBRARY
-
-_CHARS_UTF8 = 1
-_IPA = 0x02
-_OUTPUT_NONE_NEEDED = 2  # synchronous: no sound card is opened
-_DONT_EXIT = 0x8000
+from core.errors import ModelError
+from dialog.espeak_library import ipa_of, use_voice
 
 # Longest first. American English as espeak-ng 1.51 writes it (docs/phonemes.md there).
 _ARPABET = {
@@ -42,18 +37,15 @@ _KNOWN = {"myna": "M AY N AH"}
 
 @functools.lru_cache(maxsize=1024)
 def phones(word: str) -> str:
-    """ARPABET phones of a word, separated by spaces; empty when it holds no letter.
-
-    Must not be used in the process of a voice that is speaking: espeak-ng has one global state.
-    """
+    """ARPABET phones of a word, separated by spaces; empty when it holds no letter."""
     if word.lower() in _KNOWN:
         return _KNOWN[word.lower()]
-    library = _library()
-    if library is not None:
-        said = arpabet(_ipa(library, word))
-        if said:
-            return said
-    return " ".join(_LETTERS[c] for c in word.lower() if c in _LETTERS)
+    try:
+        use_voice("en-us")
+        said = arpabet(ipa_of(word))
+    except ModelError:
+        said = ""
+    return said or " ".join(_LETTERS[c] for c in word.lower() if c in _LETTERS)
 
 
 def arpabet(ipa: str) -> str:
@@ -71,23 +63,3 @@ def arpabet(ipa: str) -> str:
         else:
             at += 1
     return " ".join(said)
-
-
-@functools.lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL(LIBRARY)
-    except OSError:
-        return None
-    if library.espeak_Initialize(_OUTPUT_NONE_NEEDED, 0, None, _DONT_EXIT) <= 0:
-        return None
-    if library.espeak_SetVoiceByName(b"en-us") != 0:
-        return None
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    return library
-
-
-def _ipa(library: ctypes.CDLL, word: str) -> str:
-    text = ctypes.c_char_p(word.encode())
-    said = library.espeak_TextToPhonemes(ctypes.byref(text), _CHARS_UTF8, _IPA)
-    return said.decode() if said else ""

@@ -31,10 +31,14 @@ STOP_EARLY = 0.1
 
 ACCEPT_FROM = 0.5
 """Confidence from which speech counts as a candidate."""
-LLR_AT_HALF = -2.0
-LLR_SLOPE = 4.0
-"""Confidence is 1 / (1 + exp(-slope (llr - half))), llr in 1000 nats of PocketSphinx's scaled
-log per frame of speech; fitted on real speakers, see `docs/recognition.md`."""
+FIT_AT_HALF, FIT_SLOPE = -3.6, 4.1
+"""Confidence is 1 / (1 + exp(-slope (fit - half))); fitted on real speakers."""
+OWN_SCORE_PART = 0.3
+"""Share of the words' own score in the fit; the rest is the distance from the phone loop."""
+
+DITHER_RMS = 10.0
+"""Noise laid under everything (int16 steps, -70 dBFS), the same each time: digital silence, which
+a noise gate or a synthetic voice leaves, has cepstra that the model never saw."""
 
 SHORTEST_SAMPLES = 15 * FRAME_SAMPLES
 """Anything shorter holds no word."""
@@ -49,11 +53,19 @@ _GRAMMAR, _LOOP, _OPEN = "answers", "phones", "open"
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """The best path of one decoding: words without fillers, their score and their frames."""
+    """The best path of one decoding.
 
-    words: tuple[str, ...]
-    score: float
-    speech_frames: int
+    Attributes:
+        words: Without fillers and silences.
+        score: Of everything, in thousands of the scaled log that PocketSphinx counts in.
+        word_score: The words' part of it.
+        speech_frames: The words' frames of 10 ms.
+    """
+
+    words: tuple[str, ...] = ()
+    score: float = 0.0
+    word_score: float = 0.0
+    speech_frames: int = 0
 
 
 class PocketSphinxRecognizer:
@@ -100,6 +112,7 @@ class PocketSphinxRecognizer:
         nothing = Recognition("", None, 0.0, complete=False)
         if samples.size < SHORTEST_SAMPLES or not np.any(samples):
             return nothing
+        samples = _dithered(samples)
         candidates = tuple(matching.words(candidate) for candidate in hints.candidates)
         if not any(candidates):
             return self._open_speech(samples)
@@ -135,17 +148,20 @@ class PocketSphinxRecognizer:
         decoder.process_raw(samples.tobytes(), full_utt=True)
         decoder.end_utt()
         if decoder.hyp() is None:
-            return _Path((), 0.0, 0)
+            return _Path()
         said: list[str] = []
-        score, frames = 0.0, 0
+        score, word_score, frames = 0.0, 0.0, 0
         for segment in decoder.seg():
-            # Scores come as exp(s / 1000) of PocketSphinx's scaled log.
-            score += 1000.0 * math.log(max(segment.ascore, 1e-300))
+            # Scores come as powers of a base so near 1 that e to the thousandth part of the log
+            # stays within a double.
+            segment_score = 1000.0 * math.log(max(segment.ascore, 1e-300))
+            score += segment_score
             word = segment.word.split("(")[0]
             if word and not word.startswith(("<", "[", "+")):
                 said.append(word)
+                word_score += segment_score
                 frames += segment.end_frame - segment.start_frame + 1
-        return _Path(tuple(said), score, frames)
+        return _Path(tuple(said), score, word_score, frames)
 
     def _set_beams(self, beams: Mapping[str, float]) -> None:
         """Beams of the searches that are made from now on."""
@@ -179,8 +195,16 @@ def _confidence(path: _Path, free: _Path) -> float:
     Per frame of what either of them takes for speech, so that words stretched over silence, or
     silence over words, count in full.
     """
-    llr = (path.score - free.score) / max(path.speech_frames, free.speech_frames)
-    return 1.0 / (1.0 + math.exp(-LLR_SLOPE * (llr - LLR_AT_HALF)))
+    behind = (path.score - free.score) / max(path.speech_frames, free.speech_frames)
+    own = path.word_score / path.speech_frames
+    fit = (1.0 - OWN_SCORE_PART) * behind + OWN_SCORE_PART * own
+    return 1.0 / (1.0 + math.exp(-FIT_SLOPE * (fit - FIT_AT_HALF)))
+
+
+def _dithered(samples: Samples) -> Samples:
+    noise = np.random.default_rng(0).normal(0.0, DITHER_RMS, samples.size)
+    louder: Samples = np.clip(np.rint(samples + noise), -32768, 32767).astype(np.int16)
+    return louder
 
 
 def _arcs(candidates: Sequence[Sequence[str]]) -> Iterator[tuple[Any, ...]]:

@@ -16,23 +16,19 @@ import soxr
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
+from dialog.espeak_library import CHARS_UTF8, PHONEMES, REMEDY, espeak, use_voice
 from dialog.levelling import levelled
 from dialog.ports import Language, Line
 from dialog.speech_text import sentences
 
-LIBRARY = "libespeak-ng.so.1"
-REMEDY = "install it with: sudo apt install espeak-ng"
 SENTENCE_PAUSE_S = 0.3
 QUOTE_PAUSE_S = 0.1
 
-_OUTPUT_SYNCHRONOUS = 2
-_DONT_EXIT = 0x8000  # report a missing data folder instead of ending the process
-_CHARS_UTF8, _PHONEMES = 1, 0x100  # SSML (0x10) stays off: a text is a text
 _POSITION_CHARACTER = 1
-_RATE, _PITCH, _RANGE = 1, 3, 4
+_RATE = 1  # espeak_PARAMETER
 
 WORDS_PER_MINUTE = {Language.ENGLISH: 165, Language.CHINESE: 170}
-VOICES = {Language.ENGLISH: b"en-us+f3", Language.CHINESE: b"cmn+f3"}
+VOICES = {Language.ENGLISH: "en-us+f3", Language.CHINESE: "cmn+f3"}
 
 # espeak-ng says "meena" for the bird.
 _SAID_AS = ((re.compile(r"\bmyna\b", re.IGNORECASE), "[[m'aIn@]]"),)
@@ -45,10 +41,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class EspeakVoice:
-    """One per process: the library has one global state.
-
-    Args:
-        library: File name of the shared library.
+    """One thread per process may use it, as the library's state is global.
 
     Raises:
         ModelError: The library, its data or one of its voices is missing.
@@ -56,19 +49,12 @@ class EspeakVoice:
 
     name = "espeak-ng"
 
-    def __init__(self, library: str = LIBRARY) -> None:
-        try:
-            self._lib = ctypes.CDLL(library)
-        except OSError as fault:
-            raise ModelError(f"the voice {library} is missing; {REMEDY}") from fault
-        self._rate_hz = int(self._lib.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 100, None, _DONT_EXIT))
-        if self._rate_hz <= 0:
-            raise ModelError(f"espeak-ng finds no data of its own; {REMEDY}")
-        self._chunks: list[np.ndarray[tuple[int], np.dtype[np.int16]]] = []
+    def __init__(self) -> None:
+        self._lib, self._rate_hz = espeak()
+        self._chunks: list[Samples] = []
         self._callback = _Callback(self._collect)  # kept: the library holds only a pointer
-        self._lib.espeak_SetSynthCallback(self._callback)
-        for language in Language:
-            self._use(language)
+        for voice in VOICES.values():
+            use_voice(voice)
 
     def speak(self, line: Line) -> Iterator[Samples]:
         """One chunk per sentence, trimmed and at the common level."""
@@ -82,11 +68,10 @@ class EspeakVoice:
             pause_s = pause_s and SENTENCE_PAUSE_S
 
     def close(self) -> None:
-        """Release the library's memory."""
-        self._lib.espeak_Terminate()
+        """Nothing to release: the library stays with its process."""
 
     def _synthesised(self, line: Line) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        self._use(line.language)
+        use_voice(VOICES[line.language])
         words_per_minute = round(WORDS_PER_MINUTE[line.language] * line.rate)
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         text = line.text
@@ -95,13 +80,14 @@ class EspeakVoice:
                 text = pattern.sub(phonemes, text)
         data = text.encode()
         self._chunks = []
+        self._lib.espeak_SetSynthCallback(self._callback)
         status = self._lib.espeak_Synth(
             ctypes.c_char_p(data),
             ctypes.c_size_t(len(data) + 1),
             0,
             _POSITION_CHARACTER,
             0,
-            _CHARS_UTF8 | _PHONEMES,
+            CHARS_UTF8 | PHONEMES,  # not SSML: a text is a text
             None,
             None,
         )
@@ -111,11 +97,6 @@ class EspeakVoice:
             return np.zeros(0, np.float32)
         speech = np.concatenate(self._chunks).astype(np.float32) / 32768.0
         return np.asarray(soxr.resample(speech, self._rate_hz, SAMPLE_RATE_HZ), np.float32)
-
-    def _use(self, language: Language) -> None:
-        voice = VOICES[language]
-        if self._lib.espeak_SetVoiceByName(voice) != 0:
-            raise ModelError(f"espeak-ng has no voice {voice.decode()}; {REMEDY}")
 
     def _collect(self, wav: ctypes._Pointer[ctypes.c_int16], count: int, _events: int) -> int:
         if wav and count > 0:
