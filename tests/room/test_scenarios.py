@@ -1,0 +1,45 @@
+"""Every scenario of this folder, held in the virtual room with all real stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from audio.virtual_room.scenario import PACKAGED_LESSON, load_scenario
+from audio.virtual_room.voices import make_voice
+from device.app import Services, start_services
+from device.config import Settings
+from device.room_run import hold
+
+SCENARIOS = [*sorted(Path(__file__).parent.glob("*.yaml")), PACKAGED_LESSON]
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with ExitStack() as stack:
+        yield start_services(Settings(), stack)
+
+
+def test_there_are_at_least_twelve() -> None:
+    assert len(SCENARIOS) > 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_scenario_passes(path: Path, services: Services) -> None:
+    record = hold(load_scenario(path), Settings(), services, voice=make_voice())
+    failed = [check for check in record["checks"] if not check["ok"]]
+    assert failed == []
+    assert record["passed"] is True
+
+
+@pytest.mark.slow
+def test_a_scenario_repeats_bit_for_bit(services: Services) -> None:
+    path = Path(__file__).parent / "interrupt-early.yaml"
+    records = [
+        hold(load_scenario(path), Settings(), services, voice=make_voice()) for _ in range(2)
+    ]
+    assert records[0] == records[1]
