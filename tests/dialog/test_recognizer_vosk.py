@@ -1,0 +1,105 @@
+"""What the Vosk adapter asks of the library and makes of its answers.
+
+The library is played by a script here, since a model is no part of the checkout; with one
+installed, `test_recognizers.py` holds the real library to the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dialog.ports import Hints, Recognition
+from dialog.recognizer_vosk import VoskRecognizer
+
+Words = list[tuple[str, float]]
+
+
+class Script:
+    """Answers of a Vosk recogniser: one list of words per inner pause, and the final one."""
+
+    def __init__(self, *results: Words) -> None:
+        self.results = list(results)
+        self.grammar: list[str] | None = None
+        self.received = 0
+        self.rate_hz = 0
+
+    def make(self, _model: object, rate_hz: int, grammar: str | None = None) -> Script:
+        self.rate_hz = rate_hz
+        self.grammar = None if grammar is None else json.loads(grammar)
+        return self
+
+    def SetWords(self, enable: bool) -> None:  # noqa: N802 - as the library names it
+        assert enable
+
+    def AcceptWaveform(self, data: bytes) -> bool:  # noqa: N802
+        self.received += len(data) // 2
+        return len(self.results) > 1
+
+    def Result(self) -> str:  # noqa: N802
+        return self._told(self.results.pop(0))
+
+    def FinalResult(self) -> str:  # noqa: N802
+        return self._told(self.results.pop(0))
+
+    @staticmethod
+    def _told(words: Words) -> str:
+        if not words:
+            return json.dumps({"text": ""})
+        return json.dumps({"result": [{"word": word, "conf": sure} for word, sure in words]})
+
+
+def hear(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, hints: Hints, *results: Words
+) -> tuple[Recognition, Script]:
+    script = Script(*results)
+    library: Any = SimpleNamespace(
+        SetLogLevel=lambda _level: None, Model=lambda _path: object(), KaldiRecognizer=script.make
+    )
+    monkeypatch.setitem(sys.modules, "vosk", library)
+    recogniser = VoskRecognizer(folder)
+    return recogniser.recognize(np.ones(16_001, np.int16), hints), script
+
+
+HINTS = Hints(("It's a cat", "It's a dog", ""))
+
+
+def test_the_grammar_holds_the_answers_in_plain_words_and_the_unknown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    heard, script = hear(
+        monkeypatch, tmp_path, HINTS, [("it", 1.0), ("is", 1.0), ("a", 0.6), ("dog", 1.0)]
+    )
+    assert script.grammar == ["it is a cat", "it is a dog", "[unk]"]
+    assert (script.rate_hz, script.received) == (16_000, 16_001)
+    assert heard == Recognition("it is a dog", 1, pytest.approx(0.9), complete=True)
+
+
+def test_results_at_inner_pauses_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    heard, _ = hear(
+        monkeypatch, tmp_path, HINTS, [("it", 1.0), ("is", 1.0)], [], [("a", 1.0), ("cat", 1.0)]
+    )
+    assert heard == Recognition("it is a cat", 0, 1.0, complete=True)
+
+
+def test_unknown_speech_counts_against_an_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    heard, _ = hear(monkeypatch, tmp_path, Hints(("stop",)), [("stop", 1.0), ("[unk]", 1.0)])
+    assert (heard.text, heard.matched, heard.complete) == ("stop", None, False)
+    heard, _ = hear(monkeypatch, tmp_path, Hints(("stop",)), [("[unk]", 1.0)])
+    assert heard == Recognition("", None, 0.0, complete=False)
+
+
+def test_open_speech_has_no_grammar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    heard, script = hear(monkeypatch, tmp_path, Hints(), [("hello", 0.8), ("there", 0.6)])
+    assert script.grammar is None
+    assert heard == Recognition("hello there", None, pytest.approx(0.7), complete=False)
+    heard, _ = hear(monkeypatch, tmp_path, Hints(), [])
+    assert heard == Recognition("", None, 0.0, complete=False)
