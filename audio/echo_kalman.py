@@ -30,6 +30,8 @@ _KEEP_SQUARED = 0.9999**2
 """How much of a weight is expected to stay the same from frame to frame, squared."""
 _KEEP_DRIFTING_SQUARED = 0.9995**2
 """The same where two clocks drift apart: worse without drift, much better with 50 ppm."""
+_DRIFT_FRAMES = 300
+"""How long drift is expected after it was found: it will have been undone."""
 _PASSES = 2
 """Updates per frame; the second works on what the first left and doubles the speed of
 convergence."""
@@ -112,7 +114,7 @@ class KalmanCanceller:
             self._hold_frames = _HOLD_FRAMES
             return
         self._hold_frames = 0
-        self._keep_squared = _KEEP_SQUARED
+        self._drift_frames = 0
         self._lost_frames = _RESTORE_FRAMES
         self._forget_room()
 
@@ -150,6 +152,8 @@ class KalmanCanceller:
                 self._check_for_loss(heard, recorded, error)
             if self._hold_frames > 0:
                 self._hold_frames -= 1
+                # The echo may come at another time than what is taken out: both may be left.
+                self._residual_power = 2.0 * float(np.dot(echo, echo)) / FRAME_SAMPLES
                 break
             self._adapt(spectra, powers, error, first=number == 0)
         self._echo_power = float(np.dot(echo, echo)) / FRAME_SAMPLES
@@ -179,8 +183,8 @@ class KalmanCanceller:
             self._weights[:] = self._lost_weights
 
     def expect_drift(self) -> None:
-        """Microphone and loudspeaker were found to run by two clocks: follow faster."""
-        self._keep_squared = _KEEP_DRIFTING_SQUARED
+        """Microphone and loudspeaker were found to run apart: follow faster for a while."""
+        self._drift_frames = _DRIFT_FRAMES
 
     def _push(self, far: Floats) -> tuple[Spectra, Floats]:
         """Add one frame of the reference; the spectra and powers of all partitions, newest
@@ -253,9 +257,11 @@ class KalmanCanceller:
         self._gain *= -_OVERLAP
         self._gain += 1.0
         self._variance *= self._gain
-        self._variance *= self._keep_squared
+        keep_squared = _KEEP_DRIFTING_SQUARED if self._drift_frames > 0 else _KEEP_SQUARED
+        self._drift_frames -= first and self._drift_frames > 0
+        self._variance *= keep_squared
         np.square(np.abs(self._weights), out=self._gain)
-        self._gain *= 1 - self._keep_squared
+        self._gain *= 1 - keep_squared
         self._variance += self._gain
         np.maximum(self._variance, _LEAST_VARIANCE, out=self._variance)
 
