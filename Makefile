@@ -36,8 +36,9 @@ lock-check: setup ## ask whether every pinned package has a wheel for a Raspberr
 docs: FOR = test
 docs: setup ## redo the drawings and tables that are made from the code
 	@.venv/bin/python -m hal.draw docs/lights.svg
-	@.venv/bin/python -m device.config_doc docs/configuration.md
+	@.venv/bin/python -m device.config_doc docs/configuration.md systemd/myna.toml
 	@.venv/bin/python -m device.draw_states docs/conversation.md
+	@.venv/bin/python -m device.draw_lesson docs/lesson.svg
 	@.venv/bin/python scripts/dependency_table.py docs/dependencies.md
 
 clean: ## remove what was installed and built in this folder

@@ -46,8 +46,8 @@ def machine() -> str:
     """The processor and its load, since figures are worth little without them."""
     model = platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.lower().startswith(("model name", "model\t")):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()[::-1]:
+            if line.startswith(("model name", "Model")):
                 model = line.partition(":")[2].strip()
                 break
     except OSError:
