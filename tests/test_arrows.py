@@ -33,7 +33,14 @@ TECHNOLOGIES = frozenset(
 )
 # These choose adapters of their own room by the configuration's names.
 FACTORIES = frozenset(
-    ["audio.factory", "audio.echo_factory", "audio.live", "dialog.factory", "hal.factory"]
+    [
+        "audio.factory",
+        "audio.echo_factory",
+        "audio.live",
+        "dialog.factory",
+        "dialog.pronounce",  # asks espeak-ng for the sounds of a word that no dictionary has
+        "hal.factory",
+    ]
 )
 # The composition root, and the commands and benchmarks, which may measure one part alone.
 CHOOSERS = ("device.app", "device.cli", "device.bench")

@@ -23,18 +23,18 @@ def piper(folder: Path, name: str) -> Path:
 
 
 def test_folders_that_are_named_come_before_the_systems_and_the_users() -> None:
-    environment = {"MYNA_MODELS": "/a:/b", "XDG_DATA_HOME": "/home/x/.data"}
+    environment = {"MYNA_MODELS": "/a:/b", "XDG_DATA_HOME": "/folder/x/.data"}
     assert model_folders(environment) == (
         Path("/a"),
         Path("/b"),
         Path("/usr/share/myna/models"),
-        Path("/home/x/.data/myna/models"),
+        Path("/folder/x/.data/myna/models"),
     )
 
 
 def test_the_users_folder_is_found_without_any_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/y")
-    assert model_folders({})[-1] == Path("/home/y/.local/share/myna/models")
+    monkeypatch.setenv("HOME", "/folder/y")
+    assert model_folders({})[-1] == Path("/folder/y/.local/share/myna/models")
 
 
 def test_models_are_listed_with_their_sizes(tmp_path: Path) -> None:
