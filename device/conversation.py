@@ -103,7 +103,7 @@ class Conversation:
         """What to do first: fall asleep, listening for the wake phrase."""
         return [*self._enter(State.ASLEEP)]
 
-    def handle(self, event: ev.Event | audio.Edge, now: datetime) -> list[fx.Effect]:
+    def handle(self, event: ev.Event, now: datetime) -> list[fx.Effect]:
         """What to do about an event; nothing when it means nothing in this state.
 
         Args:

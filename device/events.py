@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audio.ports import (
-    CardBack,
-    CardLost,
-    Ducked,
-    DuckEnded,
-    Interrupted,
-    Played,
-    PlayStarted,
-    SpeechEnded,
-    SpeechPaused,
-    SpeechResumed,
-    SpeechStarted,
-    Woken,
-)
+from audio.ports import Edge
 from dialog.ports import Recognition
 
 
@@ -60,23 +47,4 @@ class TimerFired:
     name: str
 
 
-Event = (
-    Pressed
-    | MuteSet
-    | Recognised
-    | RecognitionFailed
-    | VoiceFailed
-    | TimerFired
-    | Woken
-    | SpeechStarted
-    | SpeechPaused
-    | SpeechResumed
-    | SpeechEnded
-    | Ducked
-    | DuckEnded
-    | Interrupted
-    | PlayStarted
-    | Played
-    | CardLost
-    | CardBack
-)
+Event = Pressed | MuteSet | Recognised | RecognitionFailed | VoiceFailed | TimerFired | Edge

@@ -11,7 +11,7 @@ import numpy as np
 from audio.chime import Earcon, earcon
 from audio.front_end import FrontEnd
 from audio.playback import Playback
-from audio.ports import Edge, Samples
+from audio.ports import Samples
 from core.clock import Clock
 from core.errors import StoreError
 from core.process_ports import Reply
@@ -90,7 +90,7 @@ class Runtime:
         """Fall asleep, listening for the wake phrase."""
         self._carry_out(self._conversation.start())
 
-    def post(self, event: ev.Event | Edge) -> None:
+    def post(self, event: ev.Event) -> None:
         """Let the conversation answer an event, and do what it says."""
         entry = entry_of(event)
         if entry is not None:

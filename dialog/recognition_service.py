@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Self
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from core.process import ProcessWorker, Reply
 from dialog.factory import build_recogniser
 from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
 from dialog.settings import RecognitionSettings
+from dialog.worker_service import WorkerService
 
 NICENESS = 5
 """So that sound wins when a processor has to choose."""
@@ -52,7 +52,7 @@ class RecognitionHandler:
         self._recogniser.close()
 
 
-class RecognitionService:
+class RecognitionService(WorkerService[Question, Recognition]):
     """Recognises utterances in a worker process.
 
     Args:
@@ -72,38 +72,20 @@ class RecognitionService:
     ) -> None:
         build = build or functools.partial(build_recogniser, settings, models)
         self._timeout_s = settings.timeout_s
-        self.worker: ProcessWorker[Question, Recognition] = ProcessWorker(
+        worker: ProcessWorker[Question, Recognition] = ProcessWorker(
             "myna-recogniser",
             functools.partial(RecognitionHandler, build),
             niceness=NICENESS,
             hang_s=settings.timeout_s,
             on_restart=on_restart,
         )
-
-    def start(self) -> Self:
-        """Start the process; returns at once, utterances wait for it."""
-        self.worker.start()
-        return self
-
-    def stop(self, *, timeout_s: float = 3.0) -> None:
-        """End the process. Idempotent."""
-        self.worker.stop(timeout_s=timeout_s)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
+        super().__init__(worker)
 
     def submit(
         self, samples: Samples, hints: Hints, on_reply: Callable[[RecognitionReply], None]
     ) -> int:
         """Queue an utterance; one reply comes, with ``last=True``. See `ProcessWorker.submit`."""
         return self.worker.submit(Question(samples, hints), on_reply)
-
-    def cancel(self, job: int) -> None:
-        """Give an utterance up; see `ProcessWorker.cancel`."""
-        self.worker.cancel(job)
 
     async def recognize(self, samples: Samples, hints: Hints) -> Recognition:
         """What was said.

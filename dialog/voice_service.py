@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import replace
-from typing import Self
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from core.process import ProcessWorker, Reply
 from dialog.factory import build_voice
 from dialog.ports import Line, SpeechModels, Synthesizer
 from dialog.settings import VoiceSettings
+from dialog.worker_service import WorkerService
 
 SLOWEST, FASTEST = 0.5, 1.5
 HANG_S = 20.0
@@ -47,7 +47,7 @@ class VoiceHandler:
         self._voice.close()
 
 
-class VoiceService:
+class VoiceService(WorkerService[Line, Samples]):
     """Speaks lines in a worker process.
 
     Args:
@@ -66,35 +66,17 @@ class VoiceService:
         on_restart: Callable[[], None] | None = None,
     ) -> None:
         build = build or functools.partial(build_voice, settings, models)
-        self.worker: ProcessWorker[Line, Samples] = ProcessWorker(
+        worker: ProcessWorker[Line, Samples] = ProcessWorker(
             "myna-voice",
             functools.partial(VoiceHandler, build, settings.rate),
             hang_s=HANG_S,
             on_restart=on_restart,
         )
-
-    def start(self) -> Self:
-        """Start the process; returns at once, lines wait for it."""
-        self.worker.start()
-        return self
-
-    def stop(self, *, timeout_s: float = 3.0) -> None:
-        """End the process. Idempotent."""
-        self.worker.stop(timeout_s=timeout_s)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
+        super().__init__(worker)
 
     def submit(self, line: Line, on_reply: Callable[[VoiceReply], None]) -> int:
         """Queue a line; see `ProcessWorker.submit`. The last reply has no sound of its own."""
         return self.worker.submit(line, on_reply)
-
-    def cancel(self, job: int) -> None:
-        """Stop making a line; see `ProcessWorker.cancel`."""
-        self.worker.cancel(job)
 
     async def speak(self, line: Line) -> AsyncIterator[Samples]:
         """Chunks of a line as they are made.
