@@ -13,15 +13,18 @@ from audio.virtual_room.record import build_record
 from audio.virtual_room.scenario import Scenario, find_scenarios, load_scenario
 from audio.virtual_room.voices import ChildVoice, make_voice
 from core.clock import SystemClock
+from core.errors import ConfigError
 from device.app import Services, assemble, start_services
 from device.cli.options import add_config, settings_of
-from device.cli.output import print_json
+from device.cli.output import complain, print_json
 from device.config import Settings
 from device.live import Daemon
 from device.room_run import REPEATABLE, RoomEar, for_scenario, hold
 from device.scheduling import Costs
 from device.trace import Recorder, Watcher
 from device.view import TerminalView
+
+EXIT_FAILED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Hold each scenario; 1 when one of them did not pass."""
     settings = settings_of(args)
-    scenarios = [load_scenario(path) for path in find_scenarios(args.scenarios)]
+    try:
+        scenarios = [load_scenario(path) for path in find_scenarios(args.scenarios)]
+    except ConfigError as error:
+        # A scenario is what was asked for, not how this machine is set up: 1, not 78.
+        for problem in error.problems:
+            complain(problem)
+        return EXIT_FAILED
     voice = make_voice(args.recordings)
     passed = True
     with ExitStack() as stack:
