@@ -10,6 +10,7 @@ import numpy as np
 
 from audio.barge_in import BargeIn, Evidence, Verdict
 from audio.ear import Ear, Hearing
+from audio.foreground import Foreground
 from audio.playback import Playback
 from audio.ports import (
     FRAME_SAMPLES,
@@ -18,6 +19,7 @@ from audio.ports import (
     DuckEnded,
     EchoCanceller,
     Edge,
+    EndReason,
     Interrupted,
     NoiseSuppressor,
     ReadStatus,
@@ -105,6 +107,7 @@ class FrontEnd:
         self._ear = Ear(voice, threshold=turns.speech_threshold)
         self._endpointer = Endpointer(turns)
         self._barge_in = BargeIn(turns)
+        self._foreground = Foreground(turns)
         self._history = VoicedHistory()
         self._veto = SelfWakeVeto()
         self._pre_roll = frames_of(turns.pre_roll_ms)
@@ -194,12 +197,12 @@ class FrontEnd:
         self.counters.frames += 1
         edges += self._playback.poll(self.now_s)
         if self._attention is Attention.WAKE:
+            self._foreground.overhear(level)
             edges += self._listen_for_wake(far)
         elif self._attention is not Attention.OFF:
             self._ear.listen(self._echo_free, self._clean, level, self._hearing)
-            self._history.push(self._hearing.voiced)
             if self._attention is Attention.TURN:
-                edges += self._turn(self._hearing.voiced)
+                edges += self._turn(self._voiced_by_the_child())
             else:
                 edges += self._weigh(self._hearing)
         return edges
@@ -234,6 +237,10 @@ class FrontEnd:
         if before in (Attention.OFF, Attention.WAKE):
             self._ear.reset()
             self._history.clear()
+        if attention is Attention.WAKE:
+            self._foreground.forget()
+        else:
+            self._foreground.begin_turn()
         if attention is Attention.TURN:
             edges += self._edges(self._endpointer.begin(self._frame, self._history.run()))
         elif attention is Attention.BARGE_IN:
@@ -259,6 +266,7 @@ class FrontEnd:
         if hit is None or self.now_s - self._woke_at_s < self._refractory_s:
             return []
         self._woke_at_s = self.now_s
+        self._foreground.woken()
         self.counters.wakes += 1
         return [Woken(self.now_s, hit)]
 
@@ -267,6 +275,16 @@ class FrontEnd:
         return None if hit is None else replace(hit, at_s=self.now_s)
 
     # ---------------------------------------------------------------------- turns
+
+    def _voiced_by_the_child(self) -> bool:
+        waiting = self._endpointer.turn is Turn.WAITING
+        voiced = self._foreground.admit(
+            self._hearing.level_dbfs, voiced=self._hearing.voiced, in_turn=not waiting
+        )
+        self._history.push(voiced)
+        if waiting:
+            self._foreground.wait(heard=voiced)
+        return voiced
 
     def _turn(self, voiced: bool) -> list[Edge]:
         return self._edges(self._endpointer.step(voiced))
@@ -278,12 +296,15 @@ class FrontEnd:
         if isinstance(event, Started):
             self._turn_onset = event.onset
             self._utterance = None
+            self._foreground.begin_turn()
             self.counters.turns += 1
             return SpeechStarted(self.now_s)
         if isinstance(event, Paused):
             self._utterance = self._copy(event)
             return SpeechPaused(self.now_s, self._utterance)
         if isinstance(event, Ended):
+            if event.reason is EndReason.COMPLETE:
+                self._foreground.accept()
             same = self._utterance is not None and self._utterance.revision == event.revision
             utterance = self._utterance if same and self._utterance else self._copy(event)
             return SpeechEnded(self.now_s, utterance, event.reason)
@@ -305,7 +326,9 @@ class FrontEnd:
     # --------------------------------------------------------------- interruptions
 
     def _weigh(self, hearing: Hearing) -> list[Edge]:
-        evidence = Evidence(hearing.sound, hearing.harmonic, hearing.likely)
+        sound = self._foreground.admit(hearing.level_dbfs, voiced=hearing.sound, in_turn=False)
+        self._history.push(hearing.voiced and sound)
+        evidence = Evidence(sound, hearing.harmonic and sound, hearing.likely)
         return self._verdict(self._barge_in.step(evidence))
 
     def _near_voice(self) -> bool:

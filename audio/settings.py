@@ -78,3 +78,11 @@ class TurnSettings:
     """How far the voice is lowered."""
     duck_release_ms: Annotated[int, Between(0, 5000)] = 400
     """Quiet after a ducking that was no interruption, before the voice comes back."""
+    foreground_range_db: Annotated[float, Between(6, 60)] = 15.0
+    """A voice this far below the child who woke Myna is somebody else's: a television's."""
+    foreground_patience_s: Annotated[float, Between(1, 60)] = 4.0
+    """When an answer is waited for this long, fainter voices begin to count."""
+    foreground_relax_db: Annotated[float, Between(0, 30)] = 6.0
+    """By how much fainter, each time."""
+    tail_range_db: Annotated[float, Between(12, 60)] = 16.0
+    """A voice this far below the turn's own loudest sound does not hold the turn open."""

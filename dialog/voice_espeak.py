@@ -81,6 +81,8 @@ class EspeakVoice:
         data = text.encode()
         self._chunks = []
         self._lib.espeak_SetSynthCallback(self._callback)
+        # Its breath noise is drawn from C's generator: the same line shall sound the same.
+        ctypes.CDLL(None).srand(1)
         status = self._lib.espeak_Synth(
             ctypes.c_char_p(data),
             ctypes.c_size_t(len(data) + 1),

@@ -1,0 +1,102 @@
+"""Who is meant by a voice: the child that Myna knows, and not the television behind."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from audio.ear import SILENCE_DBFS
+from audio.ports import FRAME_MS
+from audio.settings import TurnSettings
+
+WAKE_FRAMES = 100
+"""How much of the last sound is looked at for the wake phrase's level."""
+WAKE_PERCENTILE = 90
+"""The phrase's vowels, whatever silence lies around it."""
+HOLD_FRAMES = 15
+"""A voice's faint sounds lie between loud ones: it stays in front for this long after one."""
+LEARNING = 0.5
+"""How far an accepted answer moves the child's level towards its own."""
+
+
+class Foreground:
+    """Tells the child in front of Myna from fainter voices in the room, by level.
+
+    The level is learned from the wake phrase and from each answer that was accepted. When
+    nobody is heard for a while, the gate opens step by step, so that a child who has gone
+    further away or whispers is not locked out. Without a wake phrase it is open.
+
+    Args:
+        settings: `foreground_range_db`, `foreground_patience_s`, `foreground_relax_db`,
+            `tail_range_db`.
+    """
+
+    def __init__(self, settings: TurnSettings) -> None:
+        self._range_db = settings.foreground_range_db
+        self._patience = settings.foreground_patience_s * 1000 / FRAME_MS
+        self._relax_db = settings.foreground_relax_db
+        self._tail_range_db = settings.tail_range_db
+        self._recent: deque[float] = deque(maxlen=WAKE_FRAMES)
+        self._turn: list[float] = []
+        self.forget()
+
+    @property
+    def least_dbfs(self) -> float:
+        """The faintest level that counts now."""
+        return self._level_dbfs - self._range_db - self._relaxed_db
+
+    def forget(self) -> None:
+        """Nobody is known: every voice counts."""
+        self._level_dbfs = SILENCE_DBFS
+        self._relaxed_db = 0.0
+        self._recent.clear()
+        self.begin_turn()
+
+    def overhear(self, level_dbfs: float) -> None:
+        """Take in a frame's level while the wake phrase is waited for."""
+        self._recent.append(level_dbfs)
+
+    def woken(self) -> None:
+        """What was just overheard held the wake phrase: this is the child."""
+        self._level_dbfs = float(np.percentile(self._recent, WAKE_PERCENTILE))
+        self._relaxed_db = 0.0
+
+    def begin_turn(self) -> None:
+        """A turn's own peak begins anew."""
+        self._held = 0
+        self._quiet = 0
+        self._peak_dbfs = SILENCE_DBFS
+        self._turn.clear()
+
+    def admit(self, level_dbfs: float, *, voiced: bool, in_turn: bool) -> bool:
+        """Whether a frame is loud enough to be the child's.
+
+        Args:
+            level_dbfs: Level of the echo-cancelled frame.
+            voiced: It holds a voice or, over Myna's own, a sound.
+            in_turn: A turn is under way: what lies far below its own peak is no part of it.
+        """
+        least = self.least_dbfs
+        if in_turn:
+            least = max(least, self._peak_dbfs - self._tail_range_db)
+        self._held = HOLD_FRAMES if level_dbfs >= least and voiced else max(0, self._held - 1)
+        admitted = voiced and self._held > 0
+        if admitted and in_turn:
+            self._peak_dbfs = max(self._peak_dbfs, level_dbfs)
+            self._turn.append(level_dbfs)
+        return admitted
+
+    def wait(self, *, heard: bool) -> None:
+        """Count a frame in which an answer is waited for."""
+        self._quiet = 0 if heard else self._quiet + 1
+        if self._quiet >= self._patience:
+            self._quiet = 0
+            self._relaxed_db += self._relax_db
+
+    def accept(self) -> None:
+        """The turn held the expected answer: its voice is the child's."""
+        if self._turn and self._level_dbfs > SILENCE_DBFS:
+            level = float(np.percentile(self._turn, WAKE_PERCENTILE))
+            self._level_dbfs += LEARNING * (level - self._level_dbfs)
+            self._relaxed_db = 0.0
