@@ -231,3 +231,27 @@ def test_a_voice_over_playback_cuts_it_and_a_cough_only_ducks_it(playback: Playb
     assert next(edge for edge in edges if isinstance(edge, Played)).cut
     (ended,) = [edge for edge in edges if isinstance(edge, SpeechEnded)]
     assert ended.utterance.start_s < 6.0
+
+
+def heard_after_waking(ear: FrontEnd, *, by_voice: bool) -> list[Edge]:
+    """A voice 25 dB below the wake phrase, once Myna listens."""
+    ear.attend(Attention.WAKE)
+    phrase = pink_noise(1.0, -10)
+    if by_voice:
+        phrase[-FRAME_SAMPLES] = 12_345
+    feed(ear, phrase)
+    ear.attend(Attention.OFF)  # the chime
+    feed(ear, silence(0.3))
+    ear.attend(Attention.BARGE_IN)
+    feed(ear, silence(0.5))
+    ear.attend(Attention.TURN)
+    return feed(ear, np.concatenate([pink_noise(0.6, -35), silence(1.5)]))
+
+
+def test_a_faint_voice_behind_the_child_who_woke_myna_begins_no_turn(playback: Playback) -> None:
+    assert heard_after_waking(front_end(playback), by_voice=True) == []
+
+
+def test_after_the_button_a_faint_voice_counts(playback: Playback) -> None:
+    edges = heard_after_waking(front_end(playback), by_voice=False)
+    assert [type(edge) for edge in edges] == [SpeechStarted, SpeechPaused, SpeechEnded]
