@@ -90,3 +90,9 @@ class StoreError(SpeakerError):
     """What was learned could not be read or written."""
 
     default_code = "store.error"
+
+
+class ProvisioningError(SpeakerError):
+    """A box could not be given what it needs: an image, an identity, a network."""
+
+    default_code = "provisioning.error"
