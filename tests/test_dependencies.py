@@ -23,9 +23,10 @@ LOCKS = {
         for line in (ROOT / "requirements/build.in").read_text("utf-8").splitlines()
         if line and not line.startswith("#")
     ],
-    "run": wanted(["pyaudio", "vosk", "piper"]),
-    "board": wanted(["pyaudio", "vosk", "piper", "gpio"]),
-    "test": wanted(["pyaudio", "vosk", "piper", "dev"]),
+    "run": wanted(["cloud", "pyaudio", "vosk", "piper"]),
+    "board": wanted(["cloud", "pyaudio", "vosk", "piper", "gpio"]),
+    "hub": wanted(["cloud", "pyaudio", "vosk", "piper", "hub"]),
+    "test": wanted(["cloud", "pyaudio", "vosk", "piper", "hub", "dev"]),
 }
 
 

@@ -1,0 +1,1 @@
+"""Progress on its way to the platform: outbox, connection, settings and commands."""
