@@ -1,0 +1,1 @@
+"""What keeps a child safe in what is sent, and in what is said."""
