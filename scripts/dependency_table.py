@@ -57,7 +57,7 @@ def locked() -> Counter[str]:
     for line in LOCK.read_text(encoding="utf-8").splitlines():
         if line[:1].isalnum():
             requirement = Requirement(line.removesuffix("\\").strip())
-            if "win32" not in str(requirement.marker):
+            if not re.search(r"== .(win32|emscripten)", str(requirement.marker)):
                 names[canonicalize_name(requirement.name)] += 1
     return names
 
