@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dialog.numerals import number_words
+
 CLOSE_ENOUGH = 0.72
 """Likeness from which heard words count as a candidate."""
 COMPLETE_FROM = 0.85
@@ -29,13 +31,6 @@ _IS_AFTER = frozenset(
     {"he", "she", "it", "that", "this", "there", "here", "what", "who", "where", "when", "how"}
 )
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+")
-_SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen",
-)  # fmt: skip
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-
 # Applied in order; what is left of a word is roughly its consonants and a mark for each vowel.
 _FOLDS = tuple(
     (re.compile(pattern), sound)
@@ -124,7 +119,7 @@ def _weight(word: str) -> float:
 
 def _expanded(word: str) -> str:
     if word.isdigit():
-        return _number(int(word)) if len(word) <= 3 else " ".join(_SMALL[int(d)] for d in word)
+        return " ".join(map(number_words, [int(word)] if len(word) <= 3 else map(int, word)))
     if word in _CONTRACTIONS:
         return _CONTRACTIONS[word]
     if word.endswith("'s") and word[:-2] in _IS_AFTER:
@@ -133,16 +128,6 @@ def _expanded(word: str) -> str:
         if word.endswith(ending):
             return word.removesuffix(ending) + written
     return word
-
-
-def _number(value: int) -> str:
-    if value < 20:
-        return _SMALL[value]
-    if value < 100:
-        tens, ones = divmod(value, 10)
-        return _TENS[tens] + (f" {_SMALL[ones]}" if ones else "")
-    hundreds, rest = divmod(value, 100)
-    return f"{_SMALL[hundreds]} hundred" + (f" {_number(rest)}" if rest else "")
 
 
 def _folded(word: str) -> str:

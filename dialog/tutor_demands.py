@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialog.commands import listened_for
-from dialog.packs.loader import PLAY_PATIENCE_S
+from dialog.packs.build import PLAY_PATIENCE_S
 from dialog.packs.model import Item, Kind, Pack, PlayStep, RolePlay, Text
 from dialog.packs.wording import aloud
 from dialog.ports import Expectation

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import PackError
+from dialog.packs.build import build
 from dialog.packs.check import form_problems
-from dialog.packs.loader import build, read_sources
+from dialog.packs.loader import read_sources
 from dialog.packs.model import Pack
 
 __all__ = ["Pack", "choose_pack", "load_pack", "starter_pack", "starter_path"]

@@ -13,8 +13,9 @@ from typing import Any
 
 from core.errors import PackError
 from dialog.packs.files import MANIFEST
-from dialog.packs.loader import PackSources, answers_of, model_of, read_sources
+from dialog.packs.loader import PackSources, read_sources
 from dialog.packs.pronunciations import known_words
+from dialog.packs.said import answers_of, model_of
 from dialog.packs.source import Problem, Source
 from dialog.packs.speech import speech_faults
 from dialog.packs.wording import MAX_EXPANDED, fill, goes_on, slot_names

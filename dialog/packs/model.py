@@ -20,15 +20,19 @@ class Text:
         return self.zh if language is Language.CHINESE else self.en
 
 
+NO_TEXT = Text("", "")
+
+
 class Level(Enum):
     """CEFR level of an item (Companion Volume 2020 adds pre-A1 below A1)."""
 
     PRE_A1 = "pre-a1"
     A1 = "a1"
+    A2 = "a2"
 
 
 class Kind(Enum):
-    """What an item asks of the child."""
+    """What an item asks of the child; `dialog.kinds` says how each is asked and judged."""
 
     WORD = "word"
     """Listen and repeat one word or a word with its article."""
@@ -36,11 +40,109 @@ class Kind(Enum):
     """Listen and repeat a phrase or short sentence."""
     QUESTION = "question"
     """Answer a question; several answers are right."""
+    PAIR = "pair"
+    """Tell two words apart that differ in one sound, then say both."""
+    DESCRIBE = "describe"
+    """Describe a thing without a picture; judged by the ideas that are named."""
+    BUILD = "build"
+    """Put parts that Myna says in the wrong order into a sentence."""
+    CHANT = "chant"
+    """Say the lines of a rhyme after Myna, in its beat."""
+    SPELL = "spell"
+    """Spell a word letter by letter."""
+    NUMBER = "number"
+    """Say a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two words that differ in one sound.
+
+    Attributes:
+        first: The word that holds the sound practised, plain.
+        second: The word that it is mixed up with, plain.
+        against: The sound that stands in its place in `second`, as an ARPAbet phone; empty
+            where `second` lacks the sound altogether (``bee`` against ``beat``).
+    """
+
+    first: str
+    second: str
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """One thing that a description can name.
+
+    Attributes:
+        words: Words or short phrases that name it, plain; one of them is enough.
+        ask: What Myna asks where the idea was left out.
+        model: A sentence that names it, ``It is big.``
+    """
+
+    words: tuple[str, ...]
+    ask: Text
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a description is judged by: at least `enough` of the ideas."""
+
+    ideas: tuple[Idea, ...]
+    enough: int
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The parts of a sentence, plain, in the right order."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChantLine:
+    """A line of a rhyme as it is said, and its length in beats."""
+
+    text: str
+    beats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chant:
+    """A rhyme with its beat."""
+
+    beats_per_minute: int
+    lines: tuple[ChantLine, ...]
+
+    def length_s(self, line: ChantLine) -> float:
+        """How long a line takes in the beat."""
+        return line.beats * 60.0 / self.beats_per_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A word to be spelled, plain letters."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number to be said, 0..999."""
+
+    value: int
+
+
+Detail = Pair | Description | Building | Chant | Spelling | Number
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing to practise.
+
+    The fields up to `reply` are filled for every kind, so that an item can always be asked as
+    one question with one model answer; `detail` holds what its kind needs beyond them.
 
     Attributes:
         id: ``unit/item``, unique in the pack; what `Attempt.item` names.
@@ -53,9 +155,11 @@ class Item:
         key: The easier step: the one word that carries the answer; empty when the model
             answer is one word itself.
         reply: What Myna answers in English to a right answer; empty for praise alone.
+        hint: The one thing worth saying after a wrong answer; empty for none of its own.
         sound: The sound practised, as an ARPAbet phone (``TH``); empty for none.
         open_speech: Any speech is an answer (the child's name, say).
         patience_s: How long the child may stay silent.
+        detail: By kind; None for words, phrases and questions.
     """
 
     id: str
@@ -68,9 +172,11 @@ class Item:
     confusions: tuple[str, ...] = ()
     key: str = ""
     reply: str = ""
+    hint: Text = NO_TEXT
     sound: str = ""
     open_speech: bool = False
     patience_s: float = 7.0
+    detail: Detail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +212,12 @@ class PlayStep:
 
 @dataclass(frozen=True, slots=True)
 class RolePlay:
-    """A little scene with branches. `steps[0]` opens it; it holds no loop.
+    """A little scene with branches, or a story with gaps. `steps[0]` opens it; it has no loop.
 
     Attributes:
         id: ``unit/play``, unique in the pack; attempts name ``unit/play/step``.
+        story: Whether Myna tells a story and the child says the words that are left out;
+            every step then has one branch.
     """
 
     id: str
@@ -117,6 +225,7 @@ class RolePlay:
     title: Text
     scene: Text
     steps: tuple[PlayStep, ...]
+    story: bool = False
 
     def step(self, step_id: str) -> PlayStep:
         """The step of that id; the loader has made sure that it exists."""
@@ -125,7 +234,7 @@ class RolePlay:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Items that belong together, easiest first, and perhaps role plays to use them in."""
+    """Items that belong together, easiest first, and perhaps plays and stories to use them in."""
 
     id: str
     title: Text
@@ -150,6 +259,6 @@ class Pack:
             yield from unit.items
 
     def plays(self) -> Iterator[RolePlay]:
-        """All role plays in the pack's order."""
+        """All role plays and stories in the pack's order."""
         for unit in self.units:
             yield from unit.plays

@@ -237,11 +237,11 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 @given(st.recursive(st.text() | st.booleans() | st.integers(0, 99), st.lists, max_leaves=8))
 @settings(max_examples=30, deadline=None)
 def test_any_value_in_place_of_the_items_gives_a_sentence(value: object) -> None:
-    from dialog.packs.loader import _schema_problems
+    from dialog.packs.form import schema_problems
 
     unit = UNIT.partition("items:")[0] + "items: " + json.dumps(value)
     source = read_source("unit.yaml", unit.encode())
-    assert source.problems or _schema_problems(source, "unit")
+    assert source.problems or schema_problems(source, "unit")
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_check_says_what_is_wrong_and_fails(
     folder = pack(tmp_path, UNIT.replace("pre-a1", "b2"))
     assert main(["lessons", "check", str(folder)]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"{folder}: unit.yaml:7: items.1.level is 'b2'; use one of: pre-a1, a1",
+        f"{folder}: unit.yaml:7: items.1.level is 'b2'; use one of: pre-a1, a1, a2",
         f"{folder}: one mistake",
     ]
 
