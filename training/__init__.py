@@ -1,0 +1,1 @@
+"""How the acoustic model is made; needs ``training/requirements.txt``, never the device's."""
