@@ -33,9 +33,10 @@ CREATE TABLE commands (
     id      TEXT PRIMARY KEY,
     name    TEXT NOT NULL,
     args    TEXT NOT NULL,
-    at_ms   INTEGER NOT NULL,                       -- when it is due; receipt for most
-    reply   TEXT,                                   -- JSON; NULL: begun and not ended
-    replied INTEGER NOT NULL DEFAULT 0              -- 1: the broker has the reply
+    at_ms   INTEGER NOT NULL,                       -- when it is due; its receipt for most
+    state   TEXT NOT NULL CHECK (state IN ('waiting', 'begun', 'ended')),
+    reply   TEXT,                                   -- JSON
+    replied INTEGER NOT NULL                        -- 1: the broker has this reply
 ) STRICT;
 
 CREATE TABLE sync_state (
