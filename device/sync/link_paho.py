@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contract.topics import CONTENT_TYPE, PAYLOAD_LIMIT_BYTES, SESSION_EXPIRY_S
 from device.sync.ports import (
@@ -95,7 +96,7 @@ class PahoLink:
         self._over = False
         self._accepted = False
         client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=mqtt.MQTTv5,
             reconnect_on_failure=False,
@@ -122,7 +123,7 @@ class PahoLink:
             retain=will.retain,
             properties=_properties(will, PacketTypes.WILLMESSAGE),
         )
-        connect = Properties(PacketTypes.CONNECT)
+        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
         connect.SessionExpiryInterval = SESSION_EXPIRY_S
         connect.MaximumPacketSize = PAYLOAD_LIMIT_BYTES + 4096
         connect.ReceiveMaximum = 20
@@ -140,7 +141,7 @@ class PahoLink:
             self._lose(Why.NETWORK)
 
     def subscribe(self, topics: tuple[str, ...]) -> None:
-        options = mqtt.SubscribeOptions(qos=1)
+        options = SubscribeOptions(qos=1)
         self._client.subscribe([(each, options) for each in topics])
 
     def publish(self, message: Message) -> int:
@@ -183,7 +184,6 @@ class PahoLink:
         sock = self._client.socket()
         if sock is not None:
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
                 sock.close()
 
     # --------------------------------------------------------------- callbacks
@@ -241,7 +241,7 @@ def _text(message: mqtt.MQTTMessage) -> str:
 
 
 def _properties(message: Message, packet: int) -> Properties:
-    properties = Properties(packet)
+    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho's own
     properties.ContentType = CONTENT_TYPE
     properties.PayloadFormatIndicator = 1
     if message.expiry_s is not None:

@@ -104,7 +104,7 @@ class Link(Protocol):
         """Tell the broker that a message has been dealt with."""
 
     def step(self, timeout_s: float) -> list[LinkEvent]:
-        """Send and receive for up to `timeout_s`; returns what happened, sooner if something did."""
+        """Send and receive for up to `timeout_s`; returns what happened, at once if it did."""
 
     def close(self, goodbye: Message | None = None) -> None:
         """Say goodbye in the will's place, where there is a connection, and end it. Idempotent."""

@@ -10,7 +10,7 @@ from core.bounds import AtMost, Between
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
-    """``[sync]``: the line to the platform. Without an address there is none, and none is needed."""
+    """``[sync]``: the line to the platform. Without an address there is none; none is needed."""
 
     address: str = ""
     """``mqtts://host:8883``, or ``mqtt://host:1883`` on this machine; empty: no platform."""
