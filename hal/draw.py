@@ -39,7 +39,7 @@ def picture() -> str:
         parts.append(_text(14, middle + 4, mood.name.lower().replace("_", " ")))
         for frame in range(FRAMES):
             t_s = frame * FRAME_S
-            ring = patterns.lights(mood, t_s, _loudness(t_s))
+            ring = patterns.lights(mood, t_s, _amount(mood, t_s))
             parts += _ring(_LABEL_WIDTH + frame * _STEP + _STEP // 2, middle, ring)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -53,8 +53,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _loudness(t_s: float) -> float:
-    """A child says a few words from 1 s to 3 s; LISTENING shows it."""
+def _amount(mood: Mood, t_s: float) -> float:
+    """A child says a few words from 1 s to 3 s, and Myna's volume is set to two thirds."""
+    if mood is Mood.VOLUME:
+        return 2 / 3
     return 0.5 - 0.5 * math.cos(math.pi * (t_s - 1)) if 1 <= t_s <= 3 else 0.0
 
 

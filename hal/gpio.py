@@ -1,112 +1,123 @@
-"""A box wired to a Pi's pins: talk button, mute switch, and one light of up to three colours."""
+"""A box on a Pi's header as its profile describes it: buttons, mute switch, volume, lights.
+
+Every part is made on its own. One that cannot be used is a named trouble; the others work, and the
+voice goes on.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 from core.clock import Clock, SystemClock
 from core.errors import HardwareError
 from core.worker import Worker
-from hal.glow import Glow
-from hal.machine import is_raspberry_pi
-from hal.ports import Button, ButtonSink, Lights, Mood
-from hal.settings import NO_PIN, BoardSettings
+from hal.contacts import UNMUTE_SETTLE_S, Debounced, Stepper, TalkButton
+from hal.lamps import Lamp, NoLamp, PaintedRing, StripLamp
+from hal.led_class import KernelLight
+from hal.pin_factory import make_pin_factory
+from hal.ports import BoardTrouble, Button, ButtonSink, Lights
+from hal.profile import Contact, LightsPlan, Profile
+from hal.settings import NO_PIN
+from hal.spi import SpiBus, SpidevBus
+from hal.spi_lights import WS2812_BUS_HZ
 
-REFRESH_S = 0.04
-"""A light is set 25 times a second: smooth to the eye and next to no work."""
+TICK_S = 0.02
+"""Lights and contacts are attended to 50 times a second."""
+RETRY_S = 5.0
+"""Lights that could not be reached are tried again so much later."""
+
+OpenBus = Callable[[int, int, int], SpiBus]
 
 
-class GpioRing:
-    """A ring of one light: an RGB LED or one to three single ones.
+class PwmLamp:
+    """One light of up to three colours on pins; a pulse width is linear light: no gamma.
 
     Args:
-        clock: Runs the patterns.
         leds: One gpiozero PWMLED per colour, None where there is none.
     """
 
-    def __init__(self, clock: Clock, leds: tuple[Any, Any, Any]) -> None:
-        self.count = 1
-        self._glow = Glow(clock, self.count)
+    count = 1
+
+    def __init__(self, leds: tuple[Any, Any, Any]) -> None:
         self._leds = leds
 
-    def show(self, mood: Mood) -> None:
-        self._glow.show(mood)
-
-    def level(self, dbfs: float) -> None:
-        self._glow.level(dbfs)
-
-    def lights(self) -> Lights:
-        """What the light is meant to show now."""
-        return self._glow.lights()
-
-    def paint(self) -> None:
-        """Put the moment's colour on the pins. A pulse width is linear light: no gamma."""
-        (light,) = self.lights()
+    def paint(self, lights: Lights) -> None:
+        (light,) = lights
         for led, part in zip(self._leds, (light.red, light.green, light.blue), strict=True):
             if led is not None:
                 led.value = part
 
+    def close(self) -> None:
+        for led in self._leds:
+            if led is not None:
+                led.close()  # goes dark by it
+
 
 class GpioBoard:
-    """A board on GPIO pins through gpiozero, with the pin library chosen, never guessed.
+    """A board on pins through gpiozero, with the pin library chosen, never guessed.
 
     Args:
-        settings: Pins and pin library.
-        clock: Runs the light's patterns.
-        factory: A gpiozero pin factory to use in place of the one that `settings` names; the
-            board closes it.
-
-    Raises:
-        HardwareError: The pin library is missing, there are no pins, or one is wired twice.
+        profile: What is wired where.
+        pin_factory: ``lgpio``, ``rpigpio`` or ``mock``.
+        clock: Runs patterns and contacts.
+        factory: A gpiozero pin factory to use in place of the one named; the board closes it.
+        open_bus: Opens an SPI device by bus, device and Hz.
     """
 
     def __init__(
         self,
-        settings: BoardSettings,
+        profile: Profile,
+        pin_factory: str,
         clock: Clock | None = None,
         *,
         factory: Any = None,  # noqa: ANN401 - gpiozero has no types
+        open_bus: OpenBus = SpidevBus,
     ) -> None:
-        self.name = f"gpio ({settings.pin_factory})"
-        _refuse_double_use(settings)
-        self._factory = factory if factory is not None else _pin_factory(settings.pin_factory)
+        self.name = f"{profile.id} ({pin_factory})"
+        self._clock = clock or SystemClock()
+        self._open_bus = open_bus
+        self._lock = threading.Lock()  # guards _troubles
+        self._troubles: dict[str, BoardTrouble] = {}
         self._devices: list[Any] = []
-        self._painter: Worker | None = None
+        self._turned: deque[Button] = deque(maxlen=64)
+        self._attendant: Worker | None = None
         self._sink: ButtonSink | None = None
-        try:
-            self._talk = self._contact(settings.talk_pin, settings)
-            self._mute = self._contact(settings.mute_pin, settings)
-            leds = (settings.red_pin, settings.green_pin, settings.blue_pin)
-            red, green, blue = (self._led(pin, settings) for pin in leds)
-        except Exception as error:  # a pin library raises whatever it likes
-            self.close()
-            raise HardwareError(
-                f"the pins cannot be used ({type(error).__name__}: {error}); check [board] and"
-                " that no other program holds them"
-            ) from error
-        self.ring = GpioRing(clock or SystemClock(), (red, green, blue))
+        self._closed = False
+        self._factory = factory
+        if factory is None and profile.pins():
+            self._factory = self._try("pins", lambda: make_pin_factory(pin_factory))
+        self._contacts = self._make_contacts(profile)
+        self.ring = PaintedRing(self._clock, self._make_lamp(profile.lights))
+        self._paint_again_s = 0.0
+
+    @property
+    def muted(self) -> bool:
+        return "mute" in self._contacts and self._contacts["mute"].closed
+
+    @property
+    def troubles(self) -> tuple[BoardTrouble, ...]:
+        with self._lock:
+            return tuple(self._troubles.values())
 
     def open(self, sink: ButtonSink) -> None:
-        if self._sink is not None or self._factory is None:
+        if self._sink is not None or self._closed:
             raise HardwareError("this board is open or closed already; make a new one")
         self._sink = sink
-        if self._talk is not None:
-            self._talk.when_pressed = lambda: sink(Button.TALK)
-        if self._mute is not None:
-            if self._mute.is_pressed:  # the switch may have stood there since before the start
-                sink(Button.MUTE_ON)
-            self._mute.when_pressed = lambda: sink(Button.MUTE_ON)
-            self._mute.when_released = lambda: sink(Button.MUTE_OFF)
-        self._painter = Worker("hal-ring", self._paint_until).start()
+        self.tick()  # a switch may have stood at muted since before the start
+        self._attendant = Worker("hal-board", self._attend).start()
 
     def close(self) -> None:
-        if self._painter is not None:
-            self._painter.stop()
-            self._painter = None
+        self._closed = True
+        if self._attendant is not None:
+            self._attendant.stop()
+            self._attendant = None
+        self.ring.lamp.close()
         for device in self._devices:
-            device.close()  # an LED goes dark by it
+            device.close()
         self._devices.clear()
         factory, self._factory = self._factory, None
         if factory is not None:
@@ -118,74 +129,186 @@ class GpioBoard:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _paint_until(self, stopping: threading.Event) -> None:
-        while not stopping.wait(REFRESH_S):
+    def tick(self) -> None:
+        """Look at every contact and paint the lights, once. The board's thread does it."""
+        now_s = self._clock.now_s()
+        for name, contact in self._contacts.items():
+            for event in contact.look(now_s):
+                self._report(event)
+            self._note(name, contact.complaint(now_s))
+        while self._turned:
+            self._report(self._turned.popleft())
+        if now_s >= self._paint_again_s:
+            self._paint(now_s)
+
+    # ------------------------------------------------------------------ running
+
+    def _attend(self, stopping: threading.Event) -> None:
+        while not stopping.wait(TICK_S):
+            self.tick()
+
+    def _report(self, event: Button) -> None:
+        if self._sink is not None:
+            self._sink(event)
+
+    def _paint(self, now_s: float) -> None:
+        try:
             self.ring.paint()
+        except OSError as error:
+            self._paint_again_s = now_s + RETRY_S
+            self._note("lights", f"the lights do not answer ({error.strerror}); check their wires")
+            return
+        if self._paint_again_s:
+            self._paint_again_s = 0.0
+            self._note("lights", "")
 
-    def _contact(self, pin: int, settings: BoardSettings) -> Any:  # noqa: ANN401
-        import gpiozero
+    def _note(self, part: str, sentence: str) -> None:
+        with self._lock:
+            if sentence:
+                self._troubles[part] = BoardTrouble(part, sentence)
+            else:
+                self._troubles.pop(part, None)
 
-        bounce_s = settings.debounce_ms / 1000 or None
-        return self._made(
-            pin, lambda: gpiozero.Button(pin, bounce_time=bounce_s, pin_factory=self._factory)
-        )
+    # ------------------------------------------------------------------- making
 
-    def _led(self, pin: int, settings: BoardSettings) -> Any:  # noqa: ANN401
-        import gpiozero
-
-        high = settings.light_active_high
-        return self._made(
-            pin, lambda: gpiozero.PWMLED(pin, active_high=high, pin_factory=self._factory)
-        )
-
-    def _made(self, pin: int, make: Callable[[], Any]) -> Any:  # noqa: ANN401
-        if pin == NO_PIN:
-            return None
-        device = make()
-        self._devices.append(device)
-        return device
-
-
-def _refuse_double_use(settings: BoardSettings) -> None:
-    used: dict[int, str] = {}
-    for key in ("talk_pin", "mute_pin", "red_pin", "green_pin", "blue_pin"):
-        pin = getattr(settings, key)
-        if pin != NO_PIN and pin in used:
-            raise HardwareError(
-                f"[board] {key} and {used[pin]} are both pin {pin}; give each its own"
+    def _try(self, part: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """What `make` returns; None and a trouble noted when it cannot be made."""
+        try:
+            return make()
+        except HardwareError as error:
+            self._note(part, str(error))
+        except Exception as error:  # a pin library raises whatever it likes
+            what = f"{type(error).__name__}: {error}"
+            self._note(
+                part,
+                f"the {part} pin cannot be used ({what}); check the profile, and that no other"
+                " program holds it",
             )
-        used[pin] = key
+        return None
 
+    def _make_contacts(self, profile: Profile) -> dict[str, _Contact]:
+        volume = profile.volume
+        plans: list[tuple[str, Contact | None, _Meaning | None]] = [
+            ("talk", profile.talk, TalkButton()),
+            ("mute", profile.mute, None),
+            ("volume_up", volume.up, Stepper(Button.VOLUME_UP)),
+            ("volume_down", volume.down, Stepper(Button.VOLUME_DOWN)),
+        ]
+        made = {}
+        for name, plan, meaning in plans:
+            if plan is not None and (pin := self._try(name, partial(self._input, plan))):
+                made[name] = _Contact(pin, plan, meaning)
+        if volume.encoder_a and volume.encoder_b:
+            self._try("volume", partial(self._encoder, volume.encoder_a, volume.encoder_b))
+        return made
 
-def _pin_factory(name: str) -> Any:  # noqa: ANN401
-    """The gpiozero pin factory of that name."""
-    if name in ("lgpio", "rpigpio") and not is_raspberry_pi():
-        # Asked first: lgpio starts a thread that never ends, only to find no pins.
-        raise HardwareError(
-            f"the pins cannot be opened through {name}, this is no Raspberry Pi;"
-            ' set [board] board = "simulated"'
+    def _input(self, plan: Contact) -> Any:  # noqa: ANN401
+        import gpiozero
+
+        if self._factory is None:
+            return None
+        pull_up = {"up": True, "down": False, "none": None}[plan.pull]
+        high = plan.closed_is == "high"
+        device = gpiozero.InputDevice(
+            plan.pin,
+            pull_up=pull_up,
+            active_state=high if pull_up is None else None,
+            pin_factory=self._factory,
         )
-    try:
-        if name == "mock":
-            from gpiozero.pins.mock import MockFactory, MockPWMPin
+        self._devices.append(device)
+        # With a pull resistor gpiozero takes the other level for active.
+        return _Level(device, turned=pull_up is not None and high is pull_up)
 
-            return MockFactory(pin_class=MockPWMPin)
-        if name == "lgpio":
-            from gpiozero.pins.lgpio import LGPIOFactory
+    def _encoder(self, a: Contact, b: Contact) -> None:
+        import gpiozero
 
-            return LGPIOFactory()
-        if name == "rpigpio":
-            from gpiozero.pins.rpigpio import RPiGPIOFactory
+        if self._factory is None:
+            return
+        encoder = gpiozero.RotaryEncoder(a.pin, b.pin, wrap=True, pin_factory=self._factory)
+        self._devices.append(encoder)
+        encoder.when_rotated_clockwise = lambda: self._turned.append(Button.VOLUME_UP)
+        encoder.when_rotated_counter_clockwise = lambda: self._turned.append(Button.VOLUME_DOWN)
 
-            return RPiGPIOFactory()
-    except ImportError as error:
-        raise HardwareError(
-            f"the pin library {name} is not installed; install myna[gpio], or Debian's"
-            f" python3-{'rpi.gpio' if name == 'rpigpio' else 'lgpio'}"
-        ) from error
-    except Exception as error:  # no chip, no rights: each library says it in its own way
-        raise HardwareError(
-            f"the pins cannot be opened through {name} ({type(error).__name__}: {error}); is the"
-            " speaker's user in the group gpio?"
-        ) from error
-    raise HardwareError(f"no pin library is called {name}; use lgpio, rpigpio or mock")
+    def _make_lamp(self, plan: LightsPlan) -> Lamp:
+        made: Lamp | None = self._try("lights", lambda: self._lamp(plan))
+        return made if made is not None else NoLamp(plan.count)
+
+    def _lamp(self, plan: LightsPlan) -> Lamp:
+        if plan.kind == "kernel":
+            return KernelLight((plan.red, plan.green, plan.blue))
+        if plan.power_pin != NO_PIN:
+            self._output(plan.power_pin)
+        if plan.kind == "pwm":
+            red, green, blue = (
+                self._led(pin, plan) for pin in (plan.red_pin, plan.green_pin, plan.blue_pin)
+            )
+            return PwmLamp((red, green, blue))
+        if plan.kind in ("apa102", "ws2812"):
+            speed_hz = WS2812_BUS_HZ if plan.kind == "ws2812" else plan.speed_hz
+            return StripLamp(plan, self._open_bus(plan.bus, plan.device, speed_hz))
+        return NoLamp(plan.count)
+
+    def _led(self, pin: int, plan: LightsPlan) -> Any:  # noqa: ANN401
+        import gpiozero
+
+        if pin == NO_PIN or self._factory is None:
+            return None
+        return gpiozero.PWMLED(pin, active_high=plan.active_high, pin_factory=self._factory)
+
+    def _output(self, pin: int) -> None:
+        import gpiozero
+
+        if self._factory is not None:
+            device = gpiozero.OutputDevice(pin, initial_value=True, pin_factory=self._factory)
+            self._devices.append(device)
+
+
+_Meaning = TalkButton | Stepper
+
+
+class _Level:
+    """Whether a contact is closed, out of whether gpiozero calls its pin active."""
+
+    def __init__(self, device: Any, *, turned: bool) -> None:  # noqa: ANN401
+        self._device = device
+        self._turned = turned
+
+    def __call__(self) -> bool:
+        return bool(self._device.is_active) is not self._turned
+
+
+class _Contact:
+    """A wired contact, what it settles to, and what that means; a switch has no meaning but two."""
+
+    def __init__(self, level: _Level, plan: Contact, meaning: _Meaning | None) -> None:
+        self._level = level
+        self._plan = plan
+        self._meaning = meaning
+        switch = meaning is None
+        settle_s = max(plan.debounce_ms / 1000, UNMUTE_SETTLE_S if switch else 0.0)
+        self._settled = Debounced(settle_s, close_at_once=switch)
+        self._told = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed or has not yet settled to open."""
+        return self._settled.closed or self._level()
+
+    def look(self, now_s: float) -> list[Button]:
+        """Take in the moment; returns what a person did."""
+        closed = self._settled.look(self._level(), now_s)
+        if self._meaning is not None:
+            return self._meaning.look(closed, now_s)
+        if closed is self._told:
+            return []
+        self._told = closed
+        return [Button.MUTE_ON if closed else Button.MUTE_OFF]
+
+    def complaint(self, now_s: float) -> str:
+        """What is wrong with it, as a sentence; empty when nothing is."""
+        pin = self._plan.pin
+        if self._meaning is not None and self._meaning.stuck:
+            return f"the button on pin {pin} is held down and ignored; free it, or check its wire"
+        if self._settled.bouncing(now_s):
+            return f"the contact on pin {pin} does not come to rest; check its wire and solder"
+        return ""

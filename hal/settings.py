@@ -13,11 +13,14 @@ LAST_PIN = 27  # the Pi's header carries BCM 0 to 27
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardSettings:
-    """``[board]``: the box's button, switch and lights. Pins are BCM numbers, -1 is none."""
+    """``[board]``: the box's buttons, switch and lights. Pins are BCM numbers, -1 is none."""
 
     board: Annotated[str, OneOf("auto", "simulated", "gpio")] = "auto"
-    """``auto`` (``gpio`` on a Raspberry Pi with pins set, else ``simulated``), ``simulated``,
-    ``gpio``."""
+    """``auto`` (``gpio`` where a profile is named, or on a Raspberry Pi with pins set; else
+    ``simulated``), ``simulated``, ``gpio``."""
+    profile: str = ""
+    """The board: the id of a packaged profile (``respeaker-2mic``), or the path of a ``.toml``
+    file; the pins below are for a box that no profile describes."""
     pin_factory: Annotated[str, OneOf("lgpio", "rpigpio", "mock")] = "lgpio"
     """The library that drives the pins: ``lgpio`` (every Pi, the only one for a Pi 5),
     ``rpigpio`` (up to Pi 4), ``mock`` (no pins at all, for tests)."""
@@ -33,5 +36,7 @@ class BoardSettings:
     """Blue part of the light, or a blue LED alone."""
     light_active_high: bool = True
     """Whether a high pin lights the LED; false for a common anode."""
+    night_light: Annotated[float, Between(0.01, 1)] = 0.15
+    """How much of their light the lights give at night."""
     debounce_ms: Annotated[int, Between(0, 200)] = 20
     """A contact that changes again within this time counts once."""

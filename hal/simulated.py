@@ -10,7 +10,7 @@ from core.clock import Clock, SystemClock
 from core.errors import HardwareError
 from hal.glow import Glow
 from hal.patterns import RING_COUNT
-from hal.ports import Button, ButtonSink, Lights, Mood
+from hal.ports import BoardTrouble, Button, ButtonSink, Lights, Mood
 
 REMEMBERED = 10_000
 """Changes of mood kept; a daemon that runs for weeks must not grow."""
@@ -49,6 +49,12 @@ class SimulatedRing:
     def level(self, dbfs: float) -> None:
         self._glow.level(dbfs)
 
+    def amount(self, share: float) -> None:
+        self._glow.amount(share)
+
+    def dim(self, share: float) -> None:
+        self._glow.dim(share)
+
     def lights(self) -> Lights:
         """What a person would see now."""
         return self._glow.lights()
@@ -67,15 +73,27 @@ class SimulatedBoard:
         count: Lights in the ring.
         muted: Where the mute switch stands at the start. Like a real switch, a board that is
             opened muted says so at once.
+        troubles: What does not work: a board that could not be used is stood in for by this one,
+            so that the voice goes on.
     """
 
     def __init__(
-        self, clock: Clock | None = None, *, count: int = RING_COUNT, muted: bool = False
+        self,
+        clock: Clock | None = None,
+        *,
+        count: int = RING_COUNT,
+        muted: bool = False,
+        troubles: tuple[BoardTrouble, ...] = (),
     ) -> None:
         self.name = "simulated"
+        self.troubles = troubles
         self.ring = SimulatedRing(clock or SystemClock(), count)
         self._muted = muted
         self._sink: ButtonSink | None = None
+
+    @property
+    def muted(self) -> bool:
+        return self._muted
 
     def open(self, sink: ButtonSink) -> None:
         if self._sink is not None:
@@ -94,7 +112,7 @@ class SimulatedBoard:
         """
         if self._sink is None:
             raise HardwareError("a button was pressed on a board that is not open; open it first")
-        if button is not Button.TALK:
+        if button in (Button.MUTE_ON, Button.MUTE_OFF):
             wanted = button is Button.MUTE_ON
             if wanted == self._muted:
                 return

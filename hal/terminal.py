@@ -32,7 +32,7 @@ def render(lights: Lights, *, colour: bool = True) -> str:
 
 def status(mood: Mood, lights: Lights, *, colour: bool = True) -> str:
     """The ring with its mood's name beside it, always of the same width."""
-    return f"[{render(lights, colour=colour)}] {mood.name.lower():<9}"
+    return f"[{render(lights, colour=colour)}] {mood.name.lower():<15}"
 
 
 def supports_colour(stream: TextIO) -> bool:

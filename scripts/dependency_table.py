@@ -40,6 +40,7 @@ PURPOSES = {
     "sounddevice": "sound cards",
     "soundfile": "audio files",
     "soxr": "changing sample rates",
+    "spidev": "strips of lights, over SPI",
     "vosk": "recognition where a Vosk model is installed",
     "webrtc-noise-gain": "noise suppression and gain",
 }

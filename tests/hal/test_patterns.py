@@ -4,11 +4,46 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hal import patterns
 from hal.ports import Lights, Mood, Rgb
+
+# Machado, Oliveira and Fernandes 2009, table 1 at severity 1.0, on linear sRGB; the first row of
+# eyes sees all.
+DICHROMATS = {
+    "trichromat": np.eye(3),
+    "protanope": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranope": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanope": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+SRGB_TO_XYZ = np.array(
+    [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+)
+PLAINLY_DIFFERENT = 20.0
+"""CIE76; about 2.3 is just noticeable, side by side and for surfaces. Lights are seen apart."""
 
 STEP_S = 0.01
 SPAN_S = 24.0  # a whole number of every pattern's periods, or many of them
@@ -24,7 +59,7 @@ def frames(mood: Mood, count: int = patterns.RING_COUNT) -> list[Lights]:
     loudness = 0.0
     shown = []
     for t_s in TIMES_S:
-        loudness = patterns.followed(loudness, patterns.loudness(shouting(t_s)), STEP_S)
+        loudness = patterns.followed(mood, loudness, patterns.loudness(shouting(t_s)), STEP_S)
         shown.append(patterns.lights(mood, t_s, loudness, count))
     return shown
 
@@ -78,41 +113,78 @@ def test_nothing_flashes_more_than_three_times_a_second(mood: Mood):
     assert most_in_a_second(flashes(whole)) <= patterns.FLASHES_PER_S
 
 
-@pytest.mark.parametrize("mood", [mood for mood in Mood if mood is not Mood.ASLEEP])
+AT_NIGHT = (Mood.ASLEEP, Mood.NIGHT)
+
+
+@pytest.mark.parametrize("mood", [mood for mood in Mood if mood not in AT_NIGHT])
 @pytest.mark.parametrize("count", [1, 12])
 def test_every_mood_but_sleep_can_be_seen(mood: Mood, count: int):
     brightest = max(max(map(_brightness, ring)) for ring in frames(mood, count))
     assert brightest >= 0.2
 
 
-def test_asleep_is_a_night_light():
-    assert all(_brightness(light) <= 0.06 for ring in frames(Mood.ASLEEP) for light in ring)
-    assert any(_brightness(light) > 0.01 for ring in frames(Mood.ASLEEP) for light in ring)
+@pytest.mark.parametrize("mood", AT_NIGHT)
+def test_asleep_is_a_night_light(mood: Mood):
+    assert all(_brightness(light) <= 0.06 for ring in frames(mood) for light in ring)
+    assert any(_brightness(light) > 0.01 for ring in frames(mood) for light in ring)
 
 
-@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(Mood, 2)))
+PAIRS = list(itertools.combinations(Mood, 2))
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_moods_differ_in_motion_without_colour(one: Mood, other: Mood):
     """Best fit of one over the other, at any shift in time, still leaves a plain difference."""
-    fields = [_grey_field(mood) for mood in (one, other)]
-    assert _smallest_difference(*fields) > 0.1
+    assert _smallest_difference(_grey_field(one), _grey_field(other)) > 0.1
 
 
 def test_the_measure_of_difference_finds_a_shifted_copy():
     field = _grey_field(Mood.SPEAKING)
-    assert _smallest_difference(field, field[5:] + field[:5]) < 0.01
+    assert _smallest_difference(field, np.concatenate([field[5:], field[:5]])) < 0.01
 
 
-def test_only_listening_follows_the_voice():
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_few_lights_are_told_apart_by_any_eyes(one: Mood, other: Mood, count: int):
+    """By their motion, or else by their colour as these eyes see it."""
+    if _smallest_difference(_seen_field(one, count), _seen_field(other, count)) > 0.06:
+        return
+    for eyes in DICHROMATS:
+        assert colour_difference(one, other, eyes) > PLAINLY_DIFFERENT, eyes
+
+
+def test_colour_difference_is_cielab_s():
+    # Sharma, Wu and Dalal 2005 give no CIE76 values; white to black is 100 by definition.
+    white, black = Rgb(1, 1, 1), Rgb(0, 0, 0)
+    assert _delta_e(white, black, "trichromat") == pytest.approx(100.0, abs=0.1)
+    # Machado 2009: reds and greens of equal lightness fall together for a deuteranope.
+    red, green = Rgb(0.5, 0.0, 0.0), Rgb(0.0, 0.17, 0.0)
+    assert _delta_e(red, green, "deuteranope") < 0.35 * _delta_e(red, green, "trichromat")
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_only_listening_and_volume_follow_an_amount(count: int):
     for mood in Mood:
-        quiet, loud = (patterns.lights(mood, 1.0, level) for level in (0.0, 1.0))
-        assert (quiet != loud) == (mood is Mood.LISTENING)
+        quiet, loud = (patterns.lights(mood, 1.0, level, count) for level in (0.0, 1.0))
+        assert (quiet != loud) == (mood in {Mood.LISTENING, Mood.VOLUME})
+
+
+def test_blending_and_dimming_are_linear():
+    one, other = (Rgb(0.0, 0.2, 0.4),), (Rgb(0.4, 0.2, 0.0),)
+    assert patterns.blended(one, other, 0.25) == (Rgb(0.1, 0.2, pytest.approx(0.3)),)
+    assert patterns.blended(one, other, 0.0) == one
+    assert patterns.blended(one, other, 1.0) == other
+    assert patterns.dimmed(other, 0.5) == (Rgb(0.2, 0.1, 0.0),)
+    assert patterns.dimmed(other, 1.0) == other
 
 
 def test_loudness_follows_no_faster_than_it_may():
-    assert patterns.followed(0.0, 1.0, 0.1) == pytest.approx(0.18)
-    assert patterns.followed(0.5, 0.45, 0.1) == 0.45
-    assert patterns.followed(1.0, 0.0, 10.0) == 0.0
-    assert patterns.followed(0.3, 1.0, -1.0) == 0.3
+    voice, volume = Mood.LISTENING, Mood.VOLUME
+    assert patterns.followed(voice, 0.0, 1.0, 0.1) == pytest.approx(0.18)
+    assert patterns.followed(volume, 0.0, 1.0, 0.1) == pytest.approx(0.05)
+    assert patterns.followed(voice, 0.5, 0.45, 0.1) == 0.45
+    assert patterns.followed(voice, 1.0, 0.0, 10.0) == 0.0
+    assert patterns.followed(voice, 0.3, 1.0, -1.0) == 0.3
 
 
 @pytest.mark.parametrize(
@@ -124,11 +196,11 @@ def test_loudness_of_a_level(dbfs: float, expected: float):
 
 
 @pytest.mark.parametrize(
-    ("t_s", "loudness", "count"), [(-0.1, 0, 12), (math.nan, 0, 12), (0, 1.1, 12), (0, 0, 0)]
+    ("t_s", "amount", "count"), [(-0.1, 0, 12), (math.nan, 0, 12), (0, 1.1, 12), (0, 0, 0)]
 )
-def test_senseless_arguments_are_refused(t_s: float, loudness: float, count: int):
+def test_senseless_arguments_are_refused(t_s: float, amount: float, count: int):
     with pytest.raises(ValueError, match="no ring of"):
-        patterns.lights(Mood.ASLEEP, t_s, loudness, count)
+        patterns.lights(Mood.ASLEEP, t_s, amount, count)
 
 
 def test_every_mood_says_what_it_does():
@@ -141,23 +213,52 @@ def _brightness(light: Rgb) -> float:
     return max(light.red, light.green, light.blue)
 
 
-def _grey_field(mood: Mood) -> list[list[float]]:
-    """Brightness per 0.1 s and light over 8 s after the start, the brightest being 1."""
-    rings = [patterns.lights(mood, 1.0 + n * 0.1, 0.0) for n in range(80)]
-    field = [[_brightness(light) for light in ring] for ring in rings]
-    peak = max(map(max, field))
-    return [[value / peak for value in ring] for ring in field]
+Field = NDArray[np.float64]  # brightness, shape (moments of 0.1 s, lights)
 
 
-def _smallest_difference(one: list[list[float]], other: list[list[float]]) -> float:
-    """The mean difference of two fields at the shift in time (up to 4 s) that fits best."""
-    window = 40
-    return min(
-        sum(
-            abs(a - b)
-            for left, right in zip(one[:window], other[shift : shift + window], strict=True)
-            for a, b in zip(left, right, strict=True)
-        )
-        / (window * len(one[0]))
-        for shift in range(40)
+def _grey_field(mood: Mood) -> Field:
+    """12 s of a ring from 1 s after the start on, the brightest being 1."""
+    field = _field(mood, patterns.RING_COUNT, _brightness)
+    return np.asarray(field / field.max())
+
+
+def _seen_field(mood: Mood, count: int) -> Field:
+    """12 s of a few lights: what the eye takes for its brightness, 1 being all that it gives."""
+    return _field(
+        mood,
+        count,
+        lambda light: (patterns.relative_luminance(light) / patterns.BRIGHTEST) ** (1 / 2.4),
     )
+
+
+def _field(mood: Mood, count: int, measure: Callable[[Rgb], float]) -> Field:
+    amount = 0.5 if mood is Mood.VOLUME else 0.0
+    rings = [patterns.lights(mood, 1.0 + n * 0.1, amount, count) for n in range(120)]
+    return np.array([[measure(light) for light in ring] for ring in rings])
+
+
+def _smallest_difference(one: Field, other: Field) -> float:
+    """The mean difference of two fields at the shift in time (up to 6 s) that fits best."""
+    window = 60
+    return min(
+        float(np.abs(a[:window] - b[shift : shift + window]).mean())
+        for a, b in ((one, other), (other, one))
+        for shift in range(window)
+    )
+
+
+def colour_difference(one: Mood, other: Mood, eyes: str) -> float:
+    """CIE76 difference of two moods' colours at full brightness, as these eyes see them."""
+    return _delta_e(patterns.colour(one), patterns.colour(other), eyes)
+
+
+def _delta_e(one: Rgb, other: Rgb, eyes: str) -> float:
+    seen = [DICHROMATS[eyes] @ np.array([c.red, c.green, c.blue]) for c in (one, other)]
+    return float(np.linalg.norm(_lab(seen[0]) - _lab(seen[1])))
+
+
+def _lab(linear: Field) -> Field:
+    """CIELAB (D65) of linear sRGB, IEC 61966-2-1 and CIE 15."""
+    xyz = SRGB_TO_XYZ @ np.clip(linear, 0.0, 1.0) / (SRGB_TO_XYZ @ np.ones(3))
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
