@@ -56,8 +56,9 @@ def parse(payload: bytes) -> dict[str, Any]:
             parse_constant=_no_constant,
             parse_float=_finite,
         )
-        # A lone surrogate is no text that a database or another program could take.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        # A lone surrogate or a zero is no text that a database or another program could take.
+        if b"\\u0000" in json.dumps(value, ensure_ascii=False).encode("utf-8"):
+            raise ValueError("a zero in a text")
     except (ValueError, RecursionError) as error:
         raise BadMessage("not_json") from error
     if not isinstance(value, dict):

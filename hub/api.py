@@ -1,0 +1,256 @@
+"""The HTTP API: families, children, speakers, progress, settings, packs, questions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract.messages import BadMessage
+from contract.topics import DEVICE_PATTERN
+from hub import ingest, outgoing, pages, tables, views
+from hub.access import Caller, caller_of, make_token
+from hub.database import insert_new, now_ms
+
+_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_TEXT = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
+Uuid = Annotated[str, Path(pattern=_UUID)]
+Device = Annotated[str, Path(pattern=f"^{DEVICE_PATTERN}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_TEXT)]
+bearer = HTTPBearer(auto_error=False, description="A token of a family or the administrator")
+
+
+class Body(BaseModel):
+    """Base of what comes in: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewFamily(Body):
+    """A family to be made."""
+
+    name: Name
+
+
+class NewDevice(Body):
+    """A speaker and the family that it belongs to."""
+
+    id: Annotated[str, StringConstraints(pattern=f"^{DEVICE_PATTERN}$")]
+    family: Annotated[str, StringConstraints(pattern=_UUID)]
+
+
+class NewCommand(Body):
+    """Something for a speaker to do once."""
+
+    name: Annotated[str, StringConstraints(max_length=64)]
+    args: dict[str, Any] = Field(default_factory=dict)
+    within_s: Annotated[int, Field(ge=1, le=604_800)] = 3600
+
+
+class NewPack(Body):
+    """A lesson pack that speakers may be sent."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
+    title: Name
+    url: Annotated[str, StringConstraints(pattern=r"^https://[!-~]{1,492}$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    signature: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/=]{1,400}$")]
+
+
+class NewAnswer(Body):
+    """A teacher's answer."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=600, pattern=_TEXT)]
+    language: Annotated[str, StringConstraints(pattern="^(en|zh)$")] = "en"
+
+
+class Problem(BaseModel):
+    """Why something was refused."""
+
+    detail: str
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No token, or one that is not known"},
+    403: {"model": Problem, "description": "For the administrator alone"},
+    404: {"model": Problem, "description": "Not there, or not yours to see"},
+    503: {"model": Problem, "description": "The store cannot be reached"},
+}
+
+
+def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the other
+    """The application over one store. Keeps nothing of its own."""
+    api = FastAPI(
+        title="Myna hub",
+        version="1",
+        description="The reference platform of the Myna practice speaker.",
+        responses=_REFUSALS,
+    )
+
+    @api.exception_handler(SQLAlchemyError)
+    def store_away(_request: Request, _error: SQLAlchemyError) -> JSONResponse:
+        return JSONResponse({"detail": "the store cannot be reached; try again"}, 503)
+
+    def caller(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ) -> Caller:
+        found = None if credentials is None else caller_of(engine, credentials.credentials)
+        if found is None:
+            raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
+        return found
+
+    Known = Annotated[Caller, Depends(caller)]  # noqa: N806 - a type
+
+    def administrator(known: Known) -> Caller:
+        if not known.administrator:
+            raise HTTPException(403, "for the administrator alone")
+        return known
+
+    Administrator = Annotated[Caller, Depends(administrator)]  # noqa: N806 - a type
+
+    def seen(known: Caller, device: str) -> dict[str, Any]:
+        found = views.device(engine, known, device)
+        if found is None:
+            raise HTTPException(404, "no such speaker")
+        return found
+
+    @api.get("/health")
+    def health() -> dict[str, Any]:
+        """Whether the hub can reach its store, and how many speakers miss numbers."""
+        with engine.connect() as connection:
+            return {"status": "good", "streams_with_gaps": ingest.missing_now(connection)}
+
+    @api.post("/v1/families", status_code=201)
+    def add_family(family: NewFamily, _known: Administrator) -> dict[str, str]:
+        """Make a family; the answer holds its token, which is shown this once."""
+        made = str(uuid.uuid4())
+        with engine.begin() as connection:
+            connection.execute(
+                tables.families.insert().values(id=made, name=family.name, created_ms=now_ms())
+            )
+        return {"id": made, "name": family.name, "token": make_token(engine, made)}
+
+    @api.get("/v1/families")
+    def list_families(known: Known) -> list[dict[str, str]]:
+        """The caller's family; all of them for the administrator."""
+        table = tables.families
+        chosen = select(table.c.id, table.c.name).order_by(table.c.id)
+        if not known.administrator:
+            chosen = chosen.where(table.c.id == known.family)
+        with engine.connect() as connection:
+            return [{"id": row.id, "name": row.name} for row in connection.execute(chosen)]
+
+    @api.post("/v1/devices", status_code=201)
+    def add_device(device: NewDevice, _known: Administrator) -> dict[str, str]:
+        """Give a speaker to a family."""
+        with engine.begin() as connection:
+            there = connection.execute(
+                select(tables.families.c.id).where(tables.families.c.id == device.family)
+            ).first()
+            if there is None:
+                raise HTTPException(404, "no such family")
+            ingest.see(engine, connection, device.id, 0)
+            connection.execute(
+                update(tables.devices)
+                .where(tables.devices.c.id == device.id)
+                .values(family=device.family)
+            )
+        return {"id": device.id, "family": device.family}
+
+    @api.get("/v1/devices")
+    def list_devices(known: Known) -> list[dict[str, Any]]:
+        """The caller's speakers and how each is."""
+        return views.devices(engine, known)
+
+    @api.get("/v1/devices/{device}")
+    def get_device(device: Device, known: Known) -> dict[str, Any]:
+        """One speaker."""
+        return seen(known, device)
+
+    @api.put("/v1/devices/{device}/settings")
+    def put_settings(device: Device, settings: dict[str, Any], known: Known) -> dict[str, Any]:
+        """Say what a speaker should be set to; it reports when it is."""
+        seen(known, device)
+        try:
+            return {"version": outgoing.desire(engine, device, settings)}
+        except BadMessage as bad:
+            raise HTTPException(422, f"off the contract at {bad.place or 'the top'}") from bad
+
+    @api.post("/v1/devices/{device}/commands", status_code=202)
+    def add_command(device: Device, command: NewCommand, known: Known) -> dict[str, Any]:
+        """Have a speaker do something once."""
+        seen(known, device)
+        try:
+            return outgoing.order(engine, device, command.name, command.args, command.within_s)
+        except BadMessage as bad:
+            raise HTTPException(422, f"off the contract at {bad.place or 'the top'}") from bad
+
+    @api.get("/v1/commands/{command}")
+    def get_command(command: Uuid, known: Known) -> dict[str, Any]:
+        """What became of a command."""
+        found = views.command(engine, known, command)
+        if found is None:
+            raise HTTPException(404, "no such command")
+        return found
+
+    @api.get("/v1/children")
+    def list_children(known: Known) -> list[dict[str, Any]]:
+        """Pseudonyms of the children of the caller's speakers."""
+        return views.children(engine, known)
+
+    @api.get("/v1/children/{child}/progress")
+    def get_progress(
+        child: Uuid,
+        known: Known,
+        after: Annotated[str, Query(pattern=_UUID)] = "00000000-0000-0000-0000-000000000000",
+        limit: Annotated[int, Query(ge=1, le=views.PAGE)] = views.PAGE,
+    ) -> list[dict[str, Any]]:
+        """A child's statements, oldest first; ask on with `after` the last one's id."""
+        return views.progress(engine, known, child, after, limit)
+
+    @api.delete("/v1/children/{child}")
+    def forget_child(child: Uuid, known: Known) -> dict[str, list[str]]:
+        """Delete all there is about a child, here and on its speakers."""
+        speakers = views.forget(engine, known, child)
+        if not speakers:
+            raise HTTPException(404, "no such child")
+        for speaker in speakers:
+            outgoing.order(engine, speaker, "forget_child", {"child": child}, 604_800)
+        return {"speakers": speakers}
+
+    @api.get("/v1/packs")
+    def list_packs(_known: Known) -> list[dict[str, Any]]:
+        """Lesson packs."""
+        return views.packs(engine)
+
+    @api.post("/v1/packs", status_code=201)
+    def add_pack(pack: NewPack, _known: Administrator) -> NewPack:
+        """Offer a lesson pack; a version that is there stays as it is."""
+        with engine.begin() as connection:
+            connection.execute(insert_new(engine, tables.packs), [pack.model_dump()])
+        return pack
+
+    @api.get("/v1/questions")
+    def list_questions(known: Known) -> list[dict[str, Any]]:
+        """The teacher's queue: what children asked and nobody has answered."""
+        return views.questions(engine, known)
+
+    @api.post("/v1/questions/{question}/answer", status_code=202)
+    def answer_question(question: Uuid, answer: NewAnswer, known: Known) -> dict[str, Any]:
+        """Answer a child's question; Myna says it to the child."""
+        place = views.answer(engine, known, question, answer.text)
+        if place is None:
+            raise HTTPException(404, "no such question, or it was answered")
+        args = {"question": question, "child": place[1], "text": answer.text}
+        args["language"] = answer.language
+        return outgoing.order(engine, place[0], "answer", args, 604_800)
+
+    pages.add(api, engine)
+    return api

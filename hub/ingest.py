@@ -1,0 +1,284 @@
+"""Events into the store: once each, whatever comes twice, late or broken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, update
+
+from contract.messages import BadMessage, check_event, parse
+from hub import tables
+from hub.database import insert_new, now_ms, upsert
+
+GAP_PATIENCE_MS = 5_000
+"""Batches overtake each other between workers; only what is missing for longer is asked for."""
+RANGES = 64
+EVENTS = 500
+ASKED = "http://adlnet.gov/expapi/verbs/asked"
+_SERIES = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What becomes of one batch; the body of its acknowledgement."""
+
+    series: str = ""
+    ids: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[tuple[int, int]] = field(default_factory=list)
+
+    def message(self) -> dict[str, Any]:
+        """The acknowledgement as the contract has it, with the hub's time."""
+        said: dict[str, Any] = {"time_ms": now_ms(), "ids": self.ids}
+        if self.series:
+            said["series"] = self.series
+        if self.refused:
+            said["refused"] = [{"id": each, "code": code} for each, code in self.refused]
+        if self.missing:
+            said["missing"] = [list(each) for each in self.missing]
+        return said
+
+
+def read_batch(payload: bytes) -> tuple[str, list[Any]]:
+    """Series and events of a batch; the events are not looked at yet.
+
+    Raises:
+        BadMessage: It is no batch.
+    """
+    value = parse(payload)
+    series, events = value.get("series"), value.get("events")
+    if not isinstance(series, str) or not _SERIES.fullmatch(series):
+        raise BadMessage("off_schema", "series")
+    if not isinstance(events, list) or not 0 < len(events) <= EVENTS:
+        raise BadMessage("off_schema", "events")
+    return series, events
+
+
+def store(
+    engine: Engine, connection: Connection, device: str, series: str, received: Sequence[Any]
+) -> Outcome:
+    """Store a batch inside the caller's transaction; it may be acknowledged once that commits."""
+    outcome = Outcome(series)
+    at_ms = now_ms()
+    rows, questions = [], []
+    for event in received:
+        try:
+            check_event(event)
+        except BadMessage as bad:
+            _set_aside(connection, device, event, bad.kind, outcome)
+            continue
+        row = _row(device, series, event, at_ms)
+        rows.append(row)
+        outcome.ids.append(row["id"])
+        if event["kind"] == "learning" and event["statement"]["verb"]["id"] == ASKED:
+            questions.append(_question(device, row, event["statement"]))
+    see(engine, connection, device, at_ms)
+    if rows:
+        connection.execute(insert_new(engine, tables.events), rows)
+        for child in sorted({row["child"] for row in rows if row["child"]}):
+            connection.execute(
+                upsert(
+                    engine,
+                    tables.children,
+                    ("id", "device"),
+                    {"id": child, "device": device, "seen_ms": at_ms},
+                )
+            )
+    if questions:
+        connection.execute(insert_new(engine, tables.questions), questions)
+    outcome.missing = gaps(engine, connection, device, series, at_ms)
+    return outcome
+
+
+def see_state(engine: Engine, device: str, state: dict[str, Any]) -> Outcome:
+    """Note a birth, a change or a will; returns the greeting for a birth."""
+    at_ms = now_ms()
+    series, last = state.get("series", ""), state.get("last_seq", 0)
+    outcome = Outcome(series)
+    with engine.begin() as connection:
+        see(engine, connection, device, at_ms)
+        connection.execute(
+            update(tables.devices)
+            .where(tables.devices.c.id == device)
+            .values(state=json.dumps(state))
+        )
+        if series and state["status"] == "online":
+            # What waits at the speaker comes by itself: only what it has let go is missed.
+            outcome.missing = gaps(
+                engine,
+                connection,
+                device,
+                series,
+                at_ms,
+                last=last if state.get("waiting") == 0 else 0,
+            )
+    return outcome
+
+
+def see_reported(engine: Engine, device: str, reported: dict[str, Any]) -> None:
+    """Note what settings hold on a speaker; one that lags behind is told again what is wanted."""
+    with engine.begin() as connection:
+        see(engine, connection, device, now_ms())
+        connection.execute(
+            update(tables.devices)
+            .where(tables.devices.c.id == device)
+            .values(reported=json.dumps(reported))
+        )
+        connection.execute(
+            update(tables.devices)
+            .where(tables.devices.c.id == device)
+            .where(tables.devices.c.desired_version > reported["version"])
+            .values(desired_sent=0)
+        )
+
+
+def see_reply(engine: Engine, device: str, reply: dict[str, Any]) -> None:
+    """Note what became of a command; a replay says nothing new of one that is over."""
+    if reply["id"] is None:
+        return
+    table = tables.commands
+    with engine.begin() as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.id == reply["id"], table.c.device == device)
+            .where(table.c.status.in_(("waiting", "accepted")))
+            .values(
+                status=reply["status"],
+                code=reply["code"],
+                detail=json.dumps(reply.get("detail", {})),
+            )
+        )
+
+
+def gaps(
+    engine: Engine, connection: Connection, device: str, series: str, at_ms: int, *, last: int = 0
+) -> list[tuple[int, int]]:
+    """Move the mark up to which nothing is missing, and say what has been missing for too long.
+
+    Args:
+        last: The highest number that the speaker has let go of, where it said so.
+    """
+    streams, events = tables.streams, tables.events
+    known = connection.execute(
+        select(streams.c.contiguous, streams.c.gap_since_ms).where(
+            streams.c.device == device, streams.c.series == series
+        )
+    ).first()
+    contiguous, since_ms = (0, None) if known is None else known
+    above = connection.execute(
+        select(events.c.seq)
+        .where(events.c.device == device, events.c.series == series, events.c.seq > contiguous)
+        .order_by(events.c.seq)
+        .limit(5 * EVENTS)
+    ).scalars()
+    ranges: list[tuple[int, int]] = []
+    reached = contiguous
+    for seq in above:
+        if seq > reached + 1:
+            ranges.append((reached + 1, seq - 1))
+        elif not ranges:
+            contiguous = seq
+        reached = max(reached, seq)
+    if last > reached:
+        ranges.append((reached + 1, last))
+    since_ms = (since_ms or at_ms) if ranges else None
+    connection.execute(
+        upsert(
+            engine,
+            streams,
+            ("device", "series"),
+            {
+                "device": device,
+                "series": series,
+                "contiguous": contiguous,
+                "gap_since_ms": since_ms,
+            },
+        )
+    )
+    if since_ms is None or at_ms - since_ms < GAP_PATIENCE_MS:
+        return []
+    return ranges[:RANGES]
+
+
+def missing_now(connection: Connection) -> int:
+    """How many streams have gaps; for the hub's health."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(tables.streams)
+            .where(tables.streams.c.gap_since_ms.is_not(None))
+        ).scalar_one()
+    )
+
+
+def see(engine: Engine, connection: Connection, device: str, at_ms: int) -> None:
+    """Note that a speaker was heard of; the first time makes its row."""
+    seen = connection.execute(
+        update(tables.devices).where(tables.devices.c.id == device).values(seen_ms=at_ms)
+    )
+    if seen.rowcount == 0:
+        connection.execute(
+            insert_new(engine, tables.devices),
+            [
+                {
+                    "id": device,
+                    "seen_ms": at_ms,
+                    "state": "{}",
+                    "reported": "{}",
+                    "desired": "{}",
+                    "desired_version": 0,
+                    "desired_sent": 0,
+                }
+            ],
+        )
+
+
+def _row(device: str, series: str, event: dict[str, Any], at_ms: int) -> dict[str, Any]:
+    statement = event.get("statement")
+    return {
+        "device": device,
+        "id": event["id"],
+        "series": series,
+        "seq": event["seq"],
+        "kind": event["kind"],
+        "child": statement["actor"]["account"]["name"] if statement else None,
+        "boot": event["boot"],
+        "mono_s": float(event["mono_s"]),
+        "clock": event["clock"],
+        "happened": statement["timestamp"] if statement else event.get("at", ""),
+        "stored_ms": at_ms,
+        "body": json.dumps(statement or event.get("values", {}), ensure_ascii=False),
+    }
+
+
+def _question(device: str, row: dict[str, Any], statement: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "device": device,
+        "child": row["child"],
+        "text": statement.get("result", {}).get("response", ""),
+        "asked": row["happened"],
+    }
+
+
+def _set_aside(
+    connection: Connection, device: str, event: object, code: str, outcome: Outcome
+) -> None:
+    event_id = event.get("id") if isinstance(event, dict) else None
+    known = event_id if isinstance(event_id, str) and _ID.fullmatch(event_id) else None
+    connection.execute(
+        tables.quarantine.insert().values(
+            device=device,
+            event=known,
+            code=code,
+            body=json.dumps(event),
+            at_ms=now_ms(),
+        )
+    )
+    if known is not None:
+        outcome.refused.append((known, code))

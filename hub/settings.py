@@ -1,0 +1,72 @@
+"""The hub's configuration: environment variables, as services of servers are configured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class HubError(Exception):
+    """The hub cannot work as configured; one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """Each field is the variable ``HUB_`` and its name in capitals."""
+
+    database: str = "sqlite:///hub.db"
+    """SQLAlchemy URL: SQLite for a family, ``postgresql+psycopg://…`` for a school."""
+    broker: str = "mqtt://127.0.0.1:1883"
+    """``mqtts://host:8883`` or ``mqtt://host:1883``."""
+    broker_user: str = ""
+    """User name at the broker, where there is no certificate."""
+    broker_password: str = ""
+    """Its password."""
+    broker_ca: str = ""
+    """Certificate authority of the broker (PEM)."""
+    broker_cert: str = ""
+    """The hub's own certificate (PEM)."""
+    broker_key: str = ""
+    """The key of that certificate."""
+    worker: str = ""
+    """Name of this ingest worker at the broker; must differ between workers."""
+    share: str = "ingest"
+    """Name of the shared subscription; the same for all ingest workers."""
+    lrs: str = ""
+    """Address of a learning record store, up to and without ``/statements``; empty: none."""
+    lrs_user: str = ""
+    """User name there (HTTP basic)."""
+    lrs_password: str = ""
+    """Its password."""
+    listen: str = "127.0.0.1"
+    """Where the HTTP API listens."""
+    port: int = 8080
+    """Its port."""
+
+    def __repr__(self) -> str:
+        return f"HubSettings(broker={self.broker!r}, worker={self.worker!r})"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> HubSettings:
+    """Settings from the environment.
+
+    Raises:
+        HubError: A variable is unknown or its value unusable.
+    """
+    environment = os.environ if environment is None else environment
+    known = HubSettings.__dataclass_fields__
+    values: dict[str, str | int] = {}
+    for variable, text in environment.items():
+        if not variable.startswith("HUB_"):
+            continue
+        name = variable.removeprefix("HUB_").lower()
+        if name not in known:
+            raise HubError(f"{variable} is no setting of the hub; docs/hub.md lists them")
+        if name == "port":
+            if not text.isdigit() or not 0 <= int(text) <= 65535:
+                raise HubError(f"{variable} must be a port number, 0 to 65535")
+            values[name] = int(text)
+        else:
+            values[name] = text
+    return HubSettings(**values)  # type: ignore[arg-type]  # by name, checked above

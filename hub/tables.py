@@ -1,0 +1,124 @@
+"""The hub's tables. Changed only together with a new script in ``hub/migrations/versions``."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+families = Table(
+    "families",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256; the token itself is kept nowhere
+    Column("family", String(36), index=True),  # NULL: the administrator's
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("family", String(36), index=True),  # NULL: seen, and nobody's yet
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reported", Text, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("desired_version", BigInteger, nullable=False),
+    Column("desired_sent", BigInteger, nullable=False),
+)
+
+children = Table(
+    "children",
+    metadata,
+    Column("id", String(36), primary_key=True),  # the speaker's pseudonym of the child
+    Column("device", String(63), primary_key=True),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # An id is made once by one speaker; another speaker cannot take it away by using it first.
+    Column("device", String(63), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("series", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("child", String(36)),
+    Column("boot", String(64), nullable=False),
+    Column("mono_s", Float, nullable=False),
+    Column("clock", String(12), nullable=False),
+    Column("happened", String(40), nullable=False),  # RFC 3339 in UTC; empty for a dropped one
+    Column("stored_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("forwarded_ms", BigInteger),
+    Index("events_order", "device", "series", "seq"),
+    Index("events_child", "device", "child", "happened"),
+    Index("events_forward", "kind", "forwarded_ms", "stored_ms"),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("device", String(63), primary_key=True),
+    Column("series", String(32), primary_key=True),
+    Column("contiguous", BigInteger, nullable=False),  # all up to here is stored
+    Column("gap_since_ms", BigInteger),  # NULL: nothing is missing
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("device", String(63), nullable=False),
+    Column("event", String(36)),
+    Column("code", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("device", String(63), nullable=False, index=True),
+    Column("name", String(64), nullable=False),
+    Column("args", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("deadline_ms", BigInteger, nullable=False),
+    Column("sent_ms", BigInteger),
+    Column("status", String(12), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("device", String(63), primary_key=True),
+    Column("child", String(36), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("asked", String(40), nullable=False),
+    Column("answer", Text),
+    Column("answered_ms", BigInteger),
+)
+
+packs = Table(
+    "packs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", String(40), primary_key=True),
+    Column("title", String(120), nullable=False),
+    Column("url", String(500), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("signature", String(400), nullable=False),
+)
