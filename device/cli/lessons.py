@@ -12,7 +12,7 @@ from core.errors import PackError
 from device.cli.output import complain, print_json
 from dialog.packs import load_pack, starter_path
 from dialog.packs.check import check_pack
-from dialog.packs.model import Kind, Pack
+from dialog.packs.model import Kind, Level, Pack
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,10 @@ def _list(paths: Iterable[Path], *, as_json: bool) -> int:
         print(f"{pack.id} {pack.version}: {pack.title.en} ({pack.title.zh}), {pack.licence}")
         print(f"  {_summary(facts)}, in {path}")
         for unit in pack.units:
-            plays = "".join(f", role play “{play.title.en}”" for play in unit.plays)
+            plays = "".join(
+                f", {'story' if play.story else 'role play'} “{play.title.en}”"
+                for play in unit.plays
+            )
             print(f"  {unit.id}: {unit.title.en} ({unit.title.zh}), {len(unit.items)} items{plays}")
     return failed
 
@@ -86,14 +89,13 @@ def _facts(pack: Pack) -> dict[str, Any]:
         "units": [unit.id for unit in pack.units],
         "items": len(items),
         "kinds": {kind.value: sum(item.kind is kind for item in items) for kind in Kind},
-        "plays": [play.id for play in pack.plays()],
+        "levels": {level.value: sum(item.level is level for item in items) for level in Level},
+        "plays": [play.id for play in pack.plays() if not play.story],
+        "stories": [play.id for play in pack.plays() if play.story],
     }
 
 
 def _summary(facts: dict[str, Any]) -> str:
-    kinds = facts["kinds"]
-    return (
-        f"{len(facts['units'])} units, {facts['items']} items"
-        f" ({kinds['word']} words, {kinds['phrase']} phrases, {kinds['question']} questions),"
-        f" {len(facts['plays'])} role plays"
-    )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in facts["kinds"].items() if count)
+    told = f"{len(facts['plays'])} role plays, {len(facts['stories'])} stories"
+    return f"{len(facts['units'])} units, {facts['items']} items ({kinds}), {told}"

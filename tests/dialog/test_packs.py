@@ -407,7 +407,7 @@ def test_check_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_list_shows_the_starter_pack(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lessons", "list", "--json"]) == 0
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (line["id"], len(line["plays"])) == ("starter", 3)
+    assert (line["id"], len(line["plays"]), len(line["stories"])) == ("starter", 8, 6)
 
 
 def test_the_examples_of_the_documentation_are_a_good_pack(tmp_path: Path) -> None:
