@@ -6,7 +6,7 @@ all: what it costs in Python hardly depends on how many answers are expected.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,26 +68,45 @@ class Graph:
     starts: list[int] = field(default_factory=list)
     ends: list[tuple[int, ...]] = field(default_factory=list)
 
-    def add_sentence(self, words: Sequence[Word]) -> None:
-        """Add a sentence: its words in order, silence allowed around each."""
-        leaving: tuple[int, ...] = ()
-        first = self._add(State(SILENCE), ())
-        self.starts.append(first)
-        leaving = (first,)
+    def add_sentence(
+        self,
+        words: Sequence[Word],
+        *,
+        joined: Mapping[int, Word] | None = None,
+        beginnings: bool = False,
+    ) -> None:
+        """Add a sentence: its words in order, silence allowed around each.
+
+        Args:
+            words: At least one way to say each.
+            joined: For a word's index the ways to say it and the next one in one ("it's").
+            beginnings: Whether each of its beginnings is a sentence of its own too, the
+                shortest first; they share their states.
+        """
+        silence = self._add(State(SILENCE), ())
+        self.starts.append(silence)
+        leaving: list[tuple[int, ...]] = [(silence,)]
         for index, word in enumerate(words):
-            ends: list[int] = []
-            for number, pronunciation in enumerate(word):
-                entering = leaving
-                for place, phone in enumerate(pronunciation):
-                    for part in range(STATES_PER_PHONE):
-                        output = PHONE_ID[phone] * STATES_PER_PHONE + part
-                        state = self._add(State(output, index, place, number), entering)
-                        if index == 0 and place == 0 and part == 0:
-                            self.starts.append(state)
-                        entering = (state,)
-                ends.extend(entering)
-            leaving = (*ends, self._add(State(SILENCE), tuple(ends)))
-        self.ends.append(leaving)
+            said = self._add_word(word, index, leaving[index])
+            if joined and index - 1 in joined:
+                said += self._add_word(joined[index - 1], index, leaving[index - 1])
+            leaving.append((*said, self._add(State(SILENCE), tuple(said))))
+        self.ends.extend(leaving[1:] if beginnings else leaving[-1:])
+
+    def _add_word(self, word: Word, index: int, entering: tuple[int, ...]) -> list[int]:
+        """Add every way to say a word; returns the states that end it."""
+        ends: list[int] = []
+        for number, pronunciation in enumerate(word):
+            before = entering
+            for place, phone in enumerate(pronunciation):
+                for part in range(STATES_PER_PHONE):
+                    output = PHONE_ID[phone] * STATES_PER_PHONE + part
+                    state = self._add(State(output, index, place, number), before)
+                    if place == part == 0 and before and self.before[before[0]] == ():
+                        self.starts.append(state)
+                    before = (state,)
+            ends.extend(before)
+        return ends
 
     def _add(self, state: State, before: tuple[int, ...]) -> int:
         self.states.append(state)

@@ -1,7 +1,11 @@
-"""Vosk, where one of its models is installed (``pip install myna[vosk]``).
+"""Vosk, with Myna's own model of Mandarin speakers' English or with any other.
 
-Its grammar at run time is a smoothed bigram over the listed sentences, not the list; so what it
-heard is mapped to the nearest candidate afterwards. ``[unk]`` in the grammar takes other speech.
+With the own model, what was said is decided twice. The acoustic model's own paths
+(`dialog.answers`) say which expected answer, or beginning of one, fits and how well. Where they
+are in doubt, Vosk hears the utterance through a grammar of the answers and ``[unk]``, which takes
+other speech, and has to agree. Vosk's grammar at run time is a smoothed bigram over the listed
+sentences, not the list, so its words are mapped to the nearest answer. Open speech is Vosk's
+alone, by a large model where one is installed.
 """
 
 from __future__ import annotations
@@ -10,70 +14,134 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
-from dialog import matching
+from dialog import answers, matching
+from dialog.equaliser import equalised
+from dialog.phone_model import PhoneModel
 from dialog.ports import Hints, Recognition
+
+OWN_MODEL = Path(__file__).parent / "models" / "vosk"
+"""Folder of the model that ships with Myna."""
+OWN_SIGN = Path("conf") / "myna.json"
+"""What only Myna's models hold: the band levels that sound is brought to first."""
 
 UNKNOWN = "[unk]"
 PIECE_SAMPLES = SAMPLE_RATE_HZ // 5
 """Vosk drops Python's lock within a call; pieces bound how long one is."""
+SHORTEST_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
+"""Anything shorter holds no word."""
+DOUBTFUL_FROM, CERTAIN_FROM = 0.2, 0.9
+"""Between these confidences of the acoustic model Vosk is asked too."""
+
+_Words = tuple[str, ...]
+NOTHING = Recognition("", None, 0.0, complete=False)
 
 
 class VoskRecognizer:
-    """A Vosk model with a grammar for every utterance.
+    """Vosk with a grammar for every utterance.
 
     Args:
-        folder: The model's folder.
+        folder: The model for expected answers: Myna's own, or any.
+        open_folder: A larger model for open speech; None uses the same.
 
     Raises:
-        ModelError: The package or the model is missing or broken.
+        ModelError: The package or a model is missing or broken.
     """
 
     name = "vosk"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path = OWN_MODEL, open_folder: Path | None = None) -> None:
         try:
             import vosk
         except ImportError as fault:
             raise ModelError(
-                "a Vosk model is set but vosk is not installed; install it with: "
-                'pip install vosk, or set recognition.engine to "pocketsphinx"'
+                "vosk is not installed; install it with: pip install vosk, or set "
+                'recognition.engine to "pocketsphinx"'
             ) from fault
-        if not folder.is_dir():
-            raise ModelError(f"there is no Vosk model at {folder}; correct recognition.vosk_model")
         vosk.SetLogLevel(-1)
-        try:
-            self._model: Any = vosk.Model(str(folder))
-        except Exception as fault:  # vosk raises the bare class
-            raise ModelError(f"the Vosk model {folder} is broken; install it again") from fault
         self._vosk = vosk
+        self._model = self._loaded(folder)
+        self._open_model = self._loaded(open_folder) if open_folder else self._model
+        self._typical_bands: Any = None
+        self._phones: PhoneModel | None = None
+        if (folder / OWN_SIGN).is_file():
+            bands = json.loads((folder / OWN_SIGN).read_text(encoding="utf-8"))
+            self._typical_bands = np.array(bands["typical_bands"], np.float32)
+            self._phones = PhoneModel()
 
     def recognize(self, samples: Samples, hints: Hints) -> Recognition:
         """See `dialog.ports.Recognizer`."""
+        if samples.size < SHORTEST_SAMPLES or not np.any(samples):
+            return NOTHING
         candidates = tuple(matching.words(candidate) for candidate in hints.candidates)
-        said = self._heard(samples, candidates)
+        if not any(candidates):
+            return self._open_speech(samples)
+        if self._phones is None:
+            return self._by_words(samples, candidates)
+        return self._by_phones(self._phones, samples, candidates)
+
+    def close(self) -> None:
+        self._model = self._open_model = self._phones = None
+
+    def _loaded(self, folder: Path) -> object:
+        if not folder.is_dir():
+            raise ModelError(f"there is no Vosk model at {folder}; correct recognition.vosk_model")
+        try:
+            model: object = self._vosk.Model(str(folder))
+        except Exception as fault:  # vosk raises the bare class
+            raise ModelError(f"the Vosk model {folder} is broken; install it again") from fault
+        return model
+
+    def _by_phones(
+        self, phones: PhoneModel, samples: Samples, candidates: tuple[_Words, ...]
+    ) -> Recognition:
+        frames = phones.frames((samples / np.float32(32768.0)).astype(np.float32))
+        answer = answers.best_answer(frames, candidates)
+        if answer is None:
+            return NOTHING
+        confidence = answer.confidence
+        if DOUBTFUL_FROM < confidence < CERTAIN_FROM:
+            said = self._by_words(samples, candidates)
+            agreed = said.matched == answer.index
+            confidence = max(confidence, said.confidence) if agreed else confidence / 2
+        if confidence < answers.ACCEPT_FROM:
+            return Recognition("", None, confidence, complete=False)
+        heard = tuple(word.word for word in answer.words)
+        found = matching.match(heard, candidates)
+        return Recognition(" ".join(heard), found.index, confidence, found.complete)
+
+    def _by_words(self, samples: Samples, candidates: tuple[_Words, ...]) -> Recognition:
+        """What Vosk alone makes of it."""
+        said = self._heard(self._model, samples, candidates)
         # What lay outside the grammar counts against a candidate; it is no word of the text.
         heard = [(word, sure) for word, sure in said if word != UNKNOWN]
-        text = " ".join(word for word, _ in heard)
         if not heard:
-            return Recognition("", None, 0.0, complete=False)
+            return NOTHING
+        text = " ".join(word for word, _ in heard)
         sure = sum(confidence for _, confidence in heard) / len(heard)
-        if not any(candidates):
-            return Recognition(text, None, sure, complete=False)
         found = matching.match([word for word, _ in said], candidates)
         return Recognition(text, found.index, sure * found.likeness, found.complete)
 
-    def close(self) -> None:
-        self._model = None
+    def _open_speech(self, samples: Samples) -> Recognition:
+        said = self._heard(self._open_model, samples, ())
+        heard = [(word, sure) for word, sure in said if word != UNKNOWN]
+        if not heard:
+            return NOTHING
+        sure = sum(confidence for _, confidence in heard) / len(heard)
+        return Recognition(" ".join(word for word, _ in heard), None, sure, complete=False)
 
     def _heard(
-        self, samples: Samples, candidates: tuple[tuple[str, ...], ...]
+        self, model: object, samples: Samples, candidates: tuple[_Words, ...]
     ) -> list[tuple[str, float]]:
         """Words in order with how sure Vosk is of each, 0..1."""
-        arguments: list[Any] = [self._model, SAMPLE_RATE_HZ]
+        arguments: list[Any] = [model, SAMPLE_RATE_HZ]
         if any(candidates):
             arguments.append(json.dumps([*(" ".join(c) for c in candidates if c), UNKNOWN]))
+        if model is self._model and self._typical_bands is not None:
+            samples = equalised(samples, self._typical_bands)
         recogniser = self._vosk.KaldiRecognizer(*arguments)
         recogniser.SetWords(True)
         said: list[dict[str, Any]] = []

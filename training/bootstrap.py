@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pocketsphinx
@@ -19,7 +18,7 @@ Path_ = NDArray[np.int16]
 BEAMS = (1e-80, 0.0)
 """Tried in turn: a few utterances are so far from their text that only an open beam ends."""
 
-_decoders: dict[float, Any] = {}
+_decoders: dict[float, pocketsphinx.Decoder] = {}
 
 
 def align(utterances: Sequence[Utterance], processes: int) -> dict[str, Path_]:
@@ -39,7 +38,7 @@ def _aligned(utterance: Utterance) -> Path_ | None:
     return None
 
 
-def _decoder(beam: float) -> Any:
+def _decoder(beam: float) -> pocketsphinx.Decoder:
     if beam not in _decoders:
         _decoders[beam] = pocketsphinx.Decoder(
             lm=None, loglevel="FATAL", bestpath=False, cmn="batch", beam=beam, pbeam=beam,
@@ -48,7 +47,7 @@ def _decoder(beam: float) -> Any:
     return _decoders[beam]
 
 
-def _states(decoder: Any, utterance: Utterance, pcm: bytes, frames: int) -> Path_:
+def _states(decoder: pocketsphinx.Decoder, utterance: Utterance, pcm: bytes, frames: int) -> Path_:
     names = []
     for phones in utterance.phones:
         spoken = [PHONES[phone] for phone in phones]
@@ -71,7 +70,7 @@ def _states(decoder: Any, utterance: Utterance, pcm: bytes, frames: int) -> Path
     return path
 
 
-def _run(decoder: Any, pcm: bytes) -> None:
+def _run(decoder: pocketsphinx.Decoder, pcm: bytes) -> None:
     decoder.start_utt()
     decoder.process_raw(pcm, full_utt=True)
     decoder.end_utt()

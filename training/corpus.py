@@ -7,6 +7,7 @@ Pronunciation Assessment", Interspeech 2021 (OpenSLR SLR101, CC BY 4.0).
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -91,7 +92,7 @@ def _from_table(
             phones = tuple(row["phones"].split())
             scores = [float(score) for score in row["phone_scores"].split()]
             ends = np.cumsum([0, *_lengths(words, phones, dictionary)])
-            spans = list(zip(ends[:-1], ends[1:], strict=True))
+            spans = list(itertools.pairwise(ends))
             found.append(
                 Utterance(
                     row["utterance"],

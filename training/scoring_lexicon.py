@@ -47,6 +47,7 @@ def merged(dictionary: Ways, counts: Mapping[str, Counter[tuple[str, ...]]]) -> 
 def write(path: Path, words: Ways) -> None:
     """The file that `dialog.scoring.lexicon` reads; the same bytes for the same words."""
     lines = [
-        f"{word}\t{'|'.join(' '.join(way) for way in ways)}\n" for word, ways in sorted(words.items())
+        f"{word}\t{'|'.join(' '.join(way) for way in ways)}\n"
+        for word, ways in sorted(words.items())
     ]
     path.write_bytes(gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0))

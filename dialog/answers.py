@@ -1,0 +1,148 @@
+"""Which of the expected answers was said, if any, and how each of its words fits.
+
+Every answer, and every beginning of one, is a path of phones. The one that fits the utterance best
+is taken; how far it stays behind any sounds at all, and its worst word too, make the confidence.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialog.lexicon import Pronunciation, entries, pronunciations
+from dialog.phone_alignment import free_loop
+from dialog.phone_graph import NO_WORD, Graph, State, best_paths, likelihoods
+from dialog.phone_model import Frames
+from dialog.phone_set import SILENCE
+
+UNFINISHED_COST = 3.0
+"""Log likelihood that a beginning costs against the whole answer."""
+ACCEPT_FROM = 0.5
+"""Confidence from which an answer counts as said."""
+SENTENCE_WEIGHT, WORST_WORD_WEIGHT, AT_ZERO = 5.0, 0.8, 4.0
+"""Confidence is ``1 / (1 + exp(-z))`` of their weighted sum; fitted (`docs/recognition.md`)."""
+MOST_BEHIND = 12.0
+"""Per frame; what is worse is as bad."""
+
+_CONTRACTIONS = {
+    "is": "'s", "am": "'m", "are": "'re", "not": "n't", "will": "'ll", "have": "'ve", "has": "'s",
+}  # fmt: skip
+_IRREGULAR = {("can", "not"): "can't", ("will", "not"): "won't", ("let", "us"): "let's"}
+
+
+@dataclass(frozen=True, slots=True)
+class WordFit:
+    """How a word of the answer fits what was said.
+
+    Attributes:
+        word: As answers are compared.
+        behind: How far it stays behind any sounds, per frame of it: 0 is perfect, 1 poor, 3 and
+            more another word.
+        start_s, end_s: Where it would be.
+    """
+
+    word: str
+    behind: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer that fits best.
+
+    Attributes:
+        index: Which candidate.
+        words: Its words that were said, from the first on.
+        whole: Whether these are all of it.
+        behind: How far the sentence stays behind any sounds, per frame of speech.
+        confidence: 0..1, that these words and nothing else were said.
+    """
+
+    index: int
+    words: tuple[WordFit, ...]
+    whole: bool
+    behind: float
+    confidence: float
+
+
+def best_answer(frames: Frames, candidates: Sequence[Sequence[str]]) -> Answer | None:
+    """The candidate, or the beginning of one, that an utterance fits best.
+
+    Args:
+        frames: Of the whole utterance.
+        candidates: Their words, as `dialog.matching.words` gives them; one with a word that
+            cannot be said is passed over.
+
+    Returns:
+        None when nothing was spoken, or no candidate can be said in so short a time.
+    """
+    spoken = int((frames.log_posteriors.argmax(axis=1) != SILENCE).sum())
+    graph, meanings = _graph(candidates)
+    if spoken == 0 or not meanings:
+        return None
+    likelihood = likelihoods(frames)
+    paths = best_paths(likelihood, graph)
+    whole = np.array([length == len(candidates[index]) for index, length in meanings])
+    scores = paths.scores - np.where(whole, 0.0, UNFINISHED_COST)
+    best = int(scores.argmax())
+    if scores[best] <= -1e8:
+        return None
+    index, length = meanings[best]
+    free = np.concatenate([[0.0], np.cumsum(free_loop(likelihood))])
+    states = [graph.states[state] for state in paths.states(best)]
+    words = _word_fits(states, likelihood, free, candidates[index][:length])
+    behind = min((float(free[-1]) - float(paths.scores[best])) / spoken, MOST_BEHIND)
+    worst = max(min(word.behind, MOST_BEHIND) for word in words)
+    certainty = AT_ZERO - SENTENCE_WEIGHT * behind - WORST_WORD_WEIGHT * worst
+    confidence = 1.0 / (1.0 + math.exp(-certainty))
+    return Answer(index, words, bool(whole[best]), behind, confidence)
+
+
+def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, int]]]:
+    """All candidates with their beginnings: which candidate and how many words each end means."""
+    graph = Graph()
+    meanings: list[tuple[int, int]] = []
+    for index, words in enumerate(candidates):
+        ways = [pronunciations(word) for word in words]
+        if not words or not all(ways):
+            continue
+        graph.add_sentence(ways, joined=_joined(words), beginnings=True)
+        meanings.extend((index, length) for length in range(1, len(words) + 1))
+    return graph, meanings
+
+
+def _joined(words: Sequence[str]) -> dict[int, tuple[Pronunciation, ...]]:
+    """Where two words may be said as one, and how."""
+    found = {}
+    for index, (one, other) in enumerate(itertools.pairwise(words)):
+        ending = _CONTRACTIONS.get(other)
+        short = _IRREGULAR.get((one, other), f"{one}{ending}" if ending else "")
+        if short in entries():
+            found[index] = entries()[short]
+    return found
+
+
+def _word_fits(
+    states: Sequence[State],
+    likelihood: NDArray[np.float32],
+    free: NDArray[np.float64],
+    words: Sequence[str],
+) -> tuple[WordFit, ...]:
+    spoken = np.array([state.word for state in states])
+    outputs = [state.output for state in states]
+    gained = likelihood[np.arange(len(states)), outputs]
+    fits = []
+    for index, word in enumerate(words):
+        at = np.flatnonzero(spoken == index)
+        if at.size == 0:  # said together with the next one
+            at = np.flatnonzero(spoken == min(index + 1, int(spoken.max(initial=NO_WORD))))
+        start, end = int(at[0]), int(at[-1]) + 1
+        behind = float(free[end] - free[start] - gained[start:end].sum()) / (end - start)
+        fits.append(WordFit(word, behind, start * 0.01, end * 0.01))
+    return tuple(fits)

@@ -1,0 +1,39 @@
+"""How words are said: the recogniser's own lexicon, and rules for what is not in it."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from dialog.pronounce import phones
+
+LEXICON_PATH = Path(__file__).parent / "models" / "lexicon.txt"
+
+Pronunciation = tuple[str, ...]
+"""ARPABET phones without stress."""
+
+
+def pronunciations(word: str) -> tuple[Pronunciation, ...]:
+    """The ways in which a word is said, the usual one first.
+
+    Args:
+        word: Lower case.
+
+    Returns:
+        From the lexicon; else one by espeak-ng's rules; empty for what holds no letter a-z.
+    """
+    known = entries().get(word)
+    if known is not None:
+        return known
+    guessed = tuple(phones(word).split())
+    return (guessed,) if guessed else ()
+
+
+@functools.cache
+def entries() -> dict[str, tuple[Pronunciation, ...]]:
+    """Every word of the lexicon: the lessons', the commands' and a few thousand common ones."""
+    found: dict[str, tuple[Pronunciation, ...]] = {}
+    for line in LEXICON_PATH.read_text(encoding="utf-8").splitlines():
+        word, *said = line.split()
+        found[word] = (*found.get(word, ()), tuple(said))
+    return found
