@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from audio.factory import make_front_end
@@ -24,12 +23,9 @@ from dialog.packs.model import Pack
 from dialog.recognition_service import RecognitionService
 from dialog.tutor import Tutor
 from dialog.voice_service import VoiceService
-from hal.factory import make_board
-from hal.ports import Board
+from hal.factory import make_board_or_stand_in
+from hal.ports import Board, LedRing
 from provisioning.models import speech_models
-
-HISTORY_LIMIT = 2000
-"""Attempts that the tutor looks back on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,8 @@ class Parts:
     front_end: FrontEnd
     services: Services
     clock: Clock
+    ring: LedRing | None = None
+    """What the conversation shows its moods on, when not on the board's own lights."""
 
     def runtime(
         self,
@@ -65,7 +63,7 @@ class Parts:
         conversation = Conversation(
             Tutor(self.services.pack, self.settings.lessons),
             self.settings.device,
-            history=partial(self.store.history, HISTORY_LIMIT),
+            history=self.store.history,
             recognition_timeout_s=self.settings.recognition.timeout_s,
             seed=seed,
         )
@@ -75,7 +73,7 @@ class Parts:
             playback=self.playback,
             recogniser=self.services.recogniser,
             voice=self.services.voice,
-            ring=self.board.ring,
+            ring=self.ring or self.board.ring,
             store=self.store,
             clock=self.clock,
             scheduler=scheduler,
@@ -115,11 +113,11 @@ def assemble(
 
     Raises:
         StoreError: Progress cannot be kept.
-        HardwareError: The board cannot be used.
         ModelError: A stage of the front end is missing.
     """
     store = stack.enter_context(Store(store_folder, clock))
-    board = make_board(settings.board, clock)
+    store.know(settings.lessons.children, present=settings.lessons.child)
+    board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
     front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)

@@ -16,7 +16,6 @@ from device import events as ev
 from device.settings import DeviceSettings
 from device.states import ATTENTION, MOODS, State, lookup
 from dialog.ports import (
-    Attempt,
     Begin,
     DialogEngine,
     DialogEvent,
@@ -25,6 +24,7 @@ from dialog.ports import (
     Failed,
     Heard,
     HeardNothing,
+    History,
     Recognition,
     Resume,
     Step,
@@ -68,7 +68,7 @@ class Conversation:
     Args:
         engine: Decides what to say.
         settings: Times after which Myna goes to sleep.
-        history: Earlier attempts, oldest first; asked for at each waking.
+        history: What is known of the children; asked for at each waking.
         recognition_timeout_s: Longest wait for a recogniser.
     """
 
@@ -77,7 +77,7 @@ class Conversation:
         engine: DialogEngine,
         settings: DeviceSettings,
         *,
-        history: Callable[[], tuple[Attempt, ...]],
+        history: Callable[[], History],
         recognition_timeout_s: float,
         seed: int = 0,
     ) -> None:
@@ -177,8 +177,8 @@ class Conversation:
         self._step = step
         self._turn = Turn()
         effects: list[fx.Effect] = [fx.ForgetRecognitions()]
-        if step.attempts:
-            effects.append(fx.Remember(step.attempts))
+        if step.attempts or step.learned is not None:
+            effects.append(fx.Remember(step.attempts, step.learned))
             effects += [
                 fx.Note("attempt", {"item": a.item, "verdict": a.verdict.value})
                 for a in step.attempts

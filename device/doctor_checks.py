@@ -17,8 +17,8 @@ from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from core.errors import AudioError, ModelError
 from device.config import Settings
 from device.doctor import Check, Finding, State
-from device.store import FILE_NAME as STORE_FILE
-from device.store import check_file
+from device.store_file import FILE_NAME as STORE_FILE
+from device.store_file import check_file
 from device.telemetry import FILE_NAME as TELEMETRY_FILE
 from dialog.ports import Hints, Line
 

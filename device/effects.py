@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from audio.ports import Attention, Utterance
-from dialog.ports import Attempt, Hints, Line
+from dialog.ports import Attempt, Hints, Learned, Line
 from hal.ports import Mood
 
 
@@ -85,6 +85,7 @@ class ClearTimer:
 @dataclass(frozen=True, slots=True)
 class Remember:
     attempts: tuple[Attempt, ...]
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Runtime:
 
     def _remember(self, effect: fx.Remember) -> None:
         try:
-            self._store.remember(effect.attempts)
+            self._store.remember(effect.attempts, effect.learned)
         except StoreError as error:
             # The lesson goes on; the store keeps what it could not write and is asked again.
             log.error("progress could not be written: code=%s", error.code)

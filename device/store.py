@@ -2,36 +2,34 @@
 
 Write-ahead log with ``synchronous=FULL``: when a call returns, the disk has it. A damaged file is
 set aside, never deleted; see `device.store_rescue` for what is read back out of it.
+
+What happens is stamped once as `Recorded` and written in one transaction with what follows from it.
+Whoever has to write more of its own in that very transaction (an outbox, say) says so with `also`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from core.clock import Clock, SystemClock
 from core.errors import StoreError
-from device import store_rescue
+from device import store_rescue, store_rows
 from device.ids import IdSource
-from dialog.ports import Attempt, Verdict
+from device.store_file import FILE_NAME, boot_id, explain, open_file
+from device.store_rows import Recorded
+from dialog.ports import Attempt, Child, History, Learned, SessionEdge
 
-FILE_NAME = "progress.db"
-MIGRATIONS = ("schema.sql",)
-"""Script n of this tuple brings a file from `user_version` n to n + 1."""
-PENDING_LIMIT = 10_000
-"""Attempts kept in memory while the disk refuses them: far more than a day of practice."""
-_INSERT = (
-    "INSERT INTO attempts (id, child, session, boot, mono_s, wall_ms, pack, item, verdict,"
-    " try_number, confidence, duration_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_ATTEMPT_FROM = 6
-"""Columns of `_INSERT` before those of the attempt itself."""
+PENDING_LIMIT = 20_000
+"""Records kept in memory while the disk refuses them: far more than a day of practice."""
+
+Companion = Callable[[sqlite3.Connection, Recorded], None]
+"""Writes more inside the transaction of a record; raising `sqlite3.Error` rolls all of it back."""
 
 
 class Store:
@@ -39,7 +37,7 @@ class Store:
 
     Attributes:
         damaged_copy: Where a damaged file was set aside by this store, else None.
-        child: Id of the child who practises.
+        child: Id of the child who practises at present.
 
     Args:
         folder: Where the file lives; made when missing. None keeps everything in memory, a
@@ -55,7 +53,8 @@ class Store:
         self._ids = IdSource(self._wall_ms)
         self._boot = boot_id()
         self._session: str | None = None
-        self._pending: deque[tuple[object, ...]] = deque(maxlen=PENDING_LIMIT)
+        self._pending: deque[Recorded] = deque(maxlen=PENDING_LIMIT)
+        self._companions: list[Companion] = []
         self._path = None if folder is None else folder / FILE_NAME
         self._refused = ""
         self._damaged = ""
@@ -65,10 +64,11 @@ class Store:
                 self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = self._open_or_restart()
             try:
-                self.child = self._the_child()
+                self.child = self._who_practised_last()
             except BaseException:
                 self._db.close()
                 raise
+        self._family: tuple[str, ...] = (self.child,)
 
     @property
     def degraded(self) -> str | None:
@@ -80,10 +80,80 @@ class Store:
     @property
     def pending(self) -> int:
         """Attempts that the disk has refused so far."""
-        return len(self._pending)
+        return sum(isinstance(record.what, Attempt) for record in self._pending)
 
-    def remember(self, attempts: Sequence[Attempt]) -> None:
-        """Write attempts in one transaction; on return they are on the disk.
+    # ----------------------------------------------------------------- children
+
+    def know(self, nicknames: Sequence[str], *, present: str = "") -> None:
+        """Say which children practise on this speaker; those not named are kept, not offered.
+
+        A child who practised before anybody was named takes the first nickname, with all that it
+        has learnt.
+
+        Args:
+            nicknames: What the family calls them; empty leaves the only child without a name.
+            present: Who practises when nobody says so; empty for whoever did last.
+
+        Raises:
+            StoreError: They cannot be written.
+        """
+        if not nicknames:
+            return
+        with self.transaction() as db:
+            family = [self._named(db, nickname) for nickname in dict.fromkeys(nicknames)]
+        self._family = tuple(family)
+        wanted = [name.casefold() for name in dict.fromkeys(nicknames)]
+        if present.casefold() in wanted:
+            self.child = family[wanted.index(present.casefold())]
+        elif self.child not in family:
+            self.child = family[0]
+
+    def _named(self, db: sqlite3.Connection, nickname: str) -> str:
+        found = db.execute(
+            "SELECT id FROM children WHERE nickname = ? COLLATE NOCASE", (nickname,)
+        ).fetchone()
+        if found is None:
+            found = db.execute(
+                "SELECT id FROM children WHERE nickname IS NULL ORDER BY id LIMIT 1"
+            ).fetchone()
+            if found is not None:
+                db.execute("UPDATE children SET nickname = ? WHERE id = ?", (nickname, *found))
+        if found is None:
+            found = (str(self._ids.make()),)
+            db.execute(
+                "INSERT INTO children (id, wall_ms, nickname) VALUES (?, ?, ?)",
+                (*found, self._wall_ms(), nickname),
+            )
+        return str(found[0])
+
+    def history(self) -> History:
+        """What is known of the children, the present one first, with what the disk has refused.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        order = sorted(self._family, key=lambda child: child != self.child)
+        with self._translated():
+            children = [store_rows.read_child(self._db, child) for child in order]
+        return History(tuple(self._with_pending(child) for child in children))
+
+    def _with_pending(self, child: Child) -> Child:
+        memories = {(memory.pack, memory.item): memory for memory in child.memories}
+        sounds = {sound.phone: sound for sound in child.sounds}
+        for record in self._pending:
+            if record.child == child.id and isinstance(record.what, Learned):
+                memories |= {(each.pack, each.item): each for each in record.what.memories}
+                sounds |= {each.phone: each for each in record.what.sounds}
+        return replace(child, memories=tuple(memories.values()), sounds=tuple(sounds.values()))
+
+    # ----------------------------------------------------------------- attempts
+
+    def also(self, companion: Companion) -> None:
+        """Have a companion called for every record, inside the transaction that writes it."""
+        self._companions.append(companion)
+
+    def remember(self, attempts: Sequence[Attempt], learned: Learned | None = None) -> None:
+        """Write attempts and what follows from them in one transaction; then they are on the disk.
 
         What the disk refuses is kept in memory, ids and times unchanged, and goes with the next
         call that succeeds. A file found damaged is set aside as at the start.
@@ -91,7 +161,18 @@ class Store:
         Raises:
             StoreError: The disk is full, read-only or broken; the conversation can go on.
         """
-        self._pending.extend(self._row(attempt) for attempt in attempts)
+        if learned is not None and learned.child:
+            self.child = learned.child
+        edge = None if learned is None else learned.session
+        if edge is SessionEdge.BEGUN:
+            self._session = str(self._ids.make())
+            self._pending.append(self._record(edge, self._session))
+        self._pending.extend(self._record(attempt) for attempt in attempts)
+        if learned is not None and (learned.memories or learned.sounds):
+            self._pending.append(self._record(learned))
+        if edge is SessionEdge.ENDED and self._session is not None:
+            self._pending.append(self._record(edge, self._session))
+            self._session = None
         if not self._pending:
             return
         with self._translated():
@@ -106,7 +187,7 @@ class Store:
         self._pending.clear()
         self._refused = ""
 
-    def history(self, limit: int) -> tuple[Attempt, ...]:
+    def attempts(self, limit: int) -> tuple[Attempt, ...]:
         """The child's latest attempts, oldest first, with those that the disk has refused.
 
         Raises:
@@ -116,41 +197,22 @@ class Store:
         if limit < 0:
             raise ValueError(f"a history of {limit} attempts")
         with self._translated():
-            rows = self._db.execute(
-                "SELECT pack, item, verdict, try_number, confidence, duration_s FROM attempts"
-                " WHERE child = ? ORDER BY seq DESC LIMIT ?",
-                (self.child, limit),
-            ).fetchall()
-        known = [*reversed(rows), *(row[_ATTEMPT_FROM:] for row in self._pending)]
-        return tuple(_attempt(row) for row in known[max(0, len(known) - limit) :])
+            known = store_rows.read_attempts(self._db, self.child, limit)
+        for record in self._pending:
+            if record.child == self.child and isinstance(record.what, Attempt):
+                known.append(record.what)
+        return tuple(known[max(0, len(known) - limit) :])
 
-    def begin_session(self) -> str:
-        """Start a session; attempts belong to it until it ends. Returns its id.
-
-        Raises:
-            StoreError: As for `remember`; attempts carry the session's id all the same.
-        """
-        self._session = str(self._ids.make())
-        with self._translated():
-            self._db.execute(
-                "INSERT INTO sessions (id, child, boot, mono_s, wall_ms) VALUES (?, ?, ?, ?, ?)",
-                (self._session, self.child, self._boot, self._clock.now_s(), self._wall_ms()),
-            )
-        return self._session
-
-    def end_session(self) -> None:
-        """End the session, if one goes on.
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Several writes or none: commits at the end, rolls back on any exception.
 
         Raises:
-            StoreError: As for `remember`; the session is over all the same.
+            StoreError: The disk is full, read-only or broken.
         """
-        session, self._session = self._session, None
-        if session is not None:
-            with self._translated():
-                self._db.execute(
-                    "UPDATE sessions SET ended_wall_ms = ? WHERE id = ?",
-                    (self._wall_ms(), session),
-                )
+        with self._translated(), self._db:  # commits, or rolls back on any exception
+            self._db.execute("BEGIN IMMEDIATE")
+            yield self._db
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -166,7 +228,7 @@ class Store:
 
     def _open_or_restart(self) -> sqlite3.Connection:
         try:
-            return _open(self._path)
+            return open_file(self._path)
         except sqlite3.DatabaseError as error:
             if self._path is None or not store_rescue.is_damage(error):
                 raise
@@ -175,7 +237,7 @@ class Store:
     def _restart(self, path: Path) -> sqlite3.Connection:
         """Set the damaged file aside and begin a fresh one with what can be read of it."""
         self.damaged_copy = store_rescue.set_aside(path)
-        db = _open(path)
+        db = open_file(path)
         rescued = store_rescue.copy_readable(self.damaged_copy, db)
         self._damaged = (
             f"the progress file was damaged; {rescued} attempts were read back from it and it is"
@@ -183,9 +245,12 @@ class Store:
         )
         return db
 
-    def _the_child(self) -> str:
-        """The one child this speaker knows; made at the first start."""
-        row = self._db.execute("SELECT id FROM children ORDER BY id LIMIT 1").fetchone()
+    def _who_practised_last(self) -> str:
+        """The child of the last attempt, else the first; made when there is none."""
+        row = self._db.execute(
+            "SELECT id FROM children ORDER BY id = (SELECT child FROM attempts ORDER BY seq DESC"
+            " LIMIT 1) DESC, id LIMIT 1"
+        ).fetchone()
         if row is None:
             row = (str(self._ids.make()),)
             self._db.execute(
@@ -198,22 +263,20 @@ class Store:
     def _write_pending(self) -> None:
         with self._db:  # commits, or rolls back on any exception
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_INSERT, self._pending)
+            for record in self._pending:
+                store_rows.write(self._db, record)
+                for companion in self._companions:
+                    companion(self._db, record)
 
-    def _row(self, attempt: Attempt) -> tuple[object, ...]:
-        return (
-            str(self._ids.make()),
-            self.child,
-            self._session,
-            self._boot,
-            self._clock.now_s(),
-            self._wall_ms(),
-            attempt.pack,
-            attempt.item,
-            attempt.verdict.value,
-            attempt.try_number,
-            attempt.confidence,
-            attempt.duration_s,
+    def _record(self, what: Attempt | Learned | SessionEdge, made: str = "") -> Recorded:
+        return Recorded(
+            id=made or str(self._ids.make()),
+            child=self.child,
+            session=self._session,
+            boot=self._boot,
+            mono_s=self._clock.now_s(),
+            wall_ms=self._wall_ms(),
+            what=what,
         )
 
     def _wall_ms(self) -> int:
@@ -226,89 +289,3 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             self._refused = explain(error, self._path)
             raise StoreError(self._refused, retryable=True) from error
-
-
-def check_file(path: Path) -> str | None:
-    """Look at a progress file without changing it.
-
-    Returns:
-        None when it is whole, else a sentence that says what is wrong.
-    """
-    try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        return explain(error, path)
-    if verdict != "ok":
-        return f"{path} {_SENTENCES[sqlite3.SQLITE_CORRUPT]}"
-    return _newer(path, version) if version > len(MIGRATIONS) else None
-
-
-def boot_id() -> str:
-    """The kernel's id of this start of the machine; where there is none, one of this process."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return str(uuid.uuid4())
-
-
-def explain(error: sqlite3.Error | OSError, path: Path | None) -> str:
-    """A database error as one sentence with the remedy."""
-    where = "the progress kept in memory" if path is None else str(path)
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-    if sentence := _SENTENCES.get(code):
-        return f"{where} {sentence}"
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{where} cannot be used ({reason}): make its folder writable, or set [device] state_dir"
-
-
-_SENTENCES = {
-    sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free some space",
-    sqlite3.SQLITE_READONLY: "is read-only: mount its disk writable, or set [device] state_dir",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: make its folder writable or set [device] state_dir",
-    sqlite3.SQLITE_PERM: "may not be used: give the speaker's user the folder",
-    sqlite3.SQLITE_BUSY: "is in use by another program: stop the other one",
-    sqlite3.SQLITE_LOCKED: "is in use by another program: stop the other one",
-    sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk and its free space",
-    sqlite3.SQLITE_CORRUPT: "is damaged: the next start sets it aside and keeps what can be read",
-    sqlite3.SQLITE_NOTADB: "is no progress file: the next start sets it aside",
-}
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    """Open, check and bring up to date; raises sqlite3.Error or StoreError."""
-    db = sqlite3.connect(path or ":memory:", timeout=5.0, isolation_level=None)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise store_rescue.DamagedFile(verdict)
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(_newer(path, version), code="store.newer")
-        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-            sql = resources.files("device").joinpath(script).read_text(encoding="utf-8")
-            db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
-        if path is not None:
-            path.chmod(0o600)  # a child's progress is the family's own
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _newer(path: Path | None, version: int) -> str:
-    return (
-        f"{path} has format {version} of a newer Myna, this one knows {len(MIGRATIONS)}:"
-        " install the newer one, or set another [device] state_dir"
-    )
-
-
-def _attempt(row: Sequence[Any]) -> Attempt:
-    pack, item, verdict, try_number, confidence, duration_s = row
-    return Attempt(pack, item, Verdict(verdict), try_number, confidence, duration_s)

@@ -10,7 +10,13 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-_KEYS = {"children": "id", "sessions": "id", "attempts": "seq"}
+_KEYS = {
+    "children": "id",
+    "sessions": "id",
+    "memories": "rowid",
+    "sounds": "rowid",
+    "attempts": "seq",
+}
 
 
 class DamagedFile(sqlite3.DatabaseError):

@@ -1,11 +1,18 @@
-"""What a child can say at any time, in English and in the English of beginners."""
+"""What a child can say at any time: in English, in the English of beginners, and in Chinese.
+
+A recogniser of English hears Chinese as well, when it is told what to expect and how that sounds:
+the few Chinese phrases that are listened for stand here in pinyin, with their syllables in English
+phones. One that writes Chinese (a larger model, a service) is understood by its characters.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from enum import Enum
 
 from dialog.packs.wording import plain
+from dialog.ports import Language
 
 
 class Command(Enum):
@@ -14,6 +21,8 @@ class Command(Enum):
     REPEAT = "repeat"
     SLOWER = "slower"
     SKIP = "skip"
+    OTHER = "other"
+    """Something else than this unit."""
     STOP = "stop"
     HELP = "help"
     PROGRESS = "progress"
@@ -27,6 +36,7 @@ LISTENED_FOR: dict[Command, tuple[str, ...]] = {
     Command.REPEAT: ("repeat", "again", "one more time", "say it again", "again please"),
     Command.SLOWER: ("slower", "too fast", "slow down", "slowly please"),
     Command.SKIP: ("skip", "next one", "skip it", "another one"),
+    Command.OTHER: ("something else", "i want something else"),
     Command.STOP: ("stop", "goodbye", "bye bye", "i want to stop", "no more"),
     Command.HELP: ("help", "help me", "i don't know", "i can't"),
     Command.PROGRESS: ("how am i doing",),
@@ -53,6 +63,12 @@ ALSO_UNDERSTOOD: dict[Command, tuple[str, ...]] = {
         "next", "next please", "next question", "skip please", "please skip", "pass",
         "change one", "change another", "i don't want this", "not this", "don't like this",
         "go next", "too hard", "too difficult", "very difficult",
+    ),
+    Command.OTHER: (
+        "something else please", "i want other", "i want another", "other thing", "other things",
+        "something different", "something new", "i want something new", "boring", "it's boring",
+        "so boring", "let's do something else", "can we do something else", "play a game",
+        "i want to play", "change please", "another game",
     ),
     Command.STOP: (
         "bye", "good bye", "stop please", "please stop", "finish", "finished", "i'm finished",
@@ -88,19 +104,71 @@ ALSO_UNDERSTOOD: dict[Command, tuple[str, ...]] = {
 }  # fmt: skip
 """What is understood besides when a recogniser hears it of its own accord."""
 
+CHINESE_LISTENED_FOR: dict[Command, tuple[str, ...]] = {
+    Command.REPEAT: ("zai shuo yi bian",),
+    Command.SLOWER: ("man yi dian",),
+    Command.SKIP: ("xia yi ge",),
+    Command.OTHER: ("huan yi ge",),
+    Command.STOP: ("bu wan le",),
+    Command.HELP: ("wo bu hui",),
+    Command.PROGRESS: ("wo shuo de zen me yang",),
+    Command.LOUDER: ("da sheng yi dian",),
+    Command.QUIETER: ("xiao sheng yi dian",),
+    Command.GO_ON: ("ji xu",),
+    Command.WAIT: ("deng yi xia",),
+}
+"""Listened for where the family chose Chinese: pinyin without tones."""
+
+SYLLABLES: dict[str, str] = {
+    "bian": "B Y EH N", "bu": "B UW", "da": "D AA", "de": "D AH", "deng": "D AH NG",
+    "dian": "D Y EH N", "ge": "G AH", "huan": "HH W AA N", "hui": "HH W EY", "ji": "JH IY",
+    "le": "L AH", "man": "M AA N", "me": "M AH", "sheng": "SH AH NG", "shi": "SH ER",
+    "shuo": "SH W AO", "wan": "W AA N", "wo": "W AO", "xia": "SH Y AA", "xiao": "SH Y AW",
+    "xu": "SH UW", "yang": "Y AA NG", "yi": "Y IY", "zai": "Z AY", "zen": "Z AH N",
+}  # fmt: skip
+"""How a recogniser of English should expect each pinyin syllable, as ARPABET phones."""
+
+CHINESE_UNDERSTOOD: dict[Command, tuple[str, ...]] = {
+    Command.REPEAT: (
+        "再说一遍", "再说一次", "再来一遍", "再来一次", "重复", "没听清", "我没听清", "什么",
+        "你说什么",
+    ),
+    Command.SLOWER: ("慢一点", "慢点", "说慢一点", "太快了", "请慢一点"),
+    Command.SKIP: ("下一个", "跳过", "过", "太难了", "不想说这个", "下一题"),
+    Command.OTHER: (
+        "换一个", "换别的", "我想换一个", "我想玩别的", "我要别的", "不想学这个", "换个别的",
+        "没意思",
+    ),
+    Command.STOP: (
+        "不玩了", "停", "停止", "再见", "拜拜", "我累了", "不想玩了", "结束", "我不想学了",
+    ),
+    Command.HELP: (
+        "我不会", "不知道", "我不知道", "帮帮我", "怎么说", "教教我", "听不懂", "我听不懂",
+    ),
+    Command.PROGRESS: ("我说得怎么样", "我学得怎么样", "我说的怎么样", "我棒不棒", "我说得好吗"),
+    Command.LOUDER: ("大声一点", "大声点", "听不见", "我听不见", "声音大一点"),
+    Command.QUIETER: ("小声一点", "小声点", "太吵了", "声音小一点", "太大声了"),
+    Command.GO_ON: ("继续", "开始", "开始吧", "好了", "好的", "准备好了", "我们开始吧", "接着来"),
+    Command.WAIT: ("等一下", "等等", "等一等", "等会儿", "暂停", "等我一下"),
+}  # fmt: skip
+"""Understood from a recogniser that writes Chinese."""
+
+_NOT_HAN = re.compile(r"[^\u4e00-\u9fff]+")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
 _BY_WORDING = {
     wording: command
-    for table in (LISTENED_FOR, ALSO_UNDERSTOOD)
+    for table in (LISTENED_FOR, ALSO_UNDERSTOOD, CHINESE_LISTENED_FOR, CHINESE_UNDERSTOOD)
     for command, wordings in table.items()
     for wording in wordings
 }
-_CALLED = frozenset({"myna", "mina", "please", "oh", "um", "uh", "er"})
+_CALLED = frozenset({"myna", "mina", "please", "oh", "um", "uh", "er", "qing"})
 """Said around a command without changing it."""
 
 
 def command_in(text: str) -> Command | None:
     """The command that `text` is, None when it is none."""
-    words = plain(text)
+    words = plain_words(text)
     if words in _BY_WORDING:
         return _BY_WORDING[words]
     parts = words.split()
@@ -111,15 +179,33 @@ def command_in(text: str) -> Command | None:
     return _BY_WORDING.get(" ".join(parts))
 
 
-def listened_for(answers: Collection[str]) -> tuple[str, ...]:
+def plain_words(text: str) -> str:
+    """`text` as `plain` gives it; Chinese as its characters alone.
+
+    >>> plain_words("再说一遍，好吗？")
+    '再说一遍好吗'
+    """
+    return _NOT_HAN.sub("", text) if _HAN.search(text) else plain(text)
+
+
+def listened_for(
+    answers: Collection[str], language: Language = Language.ENGLISH
+) -> tuple[str, ...]:
     """Commands for an expectation: none that is, or begins, one of the right answers.
 
     "Bye bye" is the right answer of a lesson on greetings and must not end the session; "wait"
     must not compete with "wait for me".
+
+    Args:
+        language: The family's language of instruction; with Chinese, a few Chinese ones follow.
     """
+    tables = [LISTENED_FOR]
+    if language is Language.CHINESE:
+        tables.append(CHINESE_LISTENED_FOR)
     return tuple(
         wording
-        for wordings in LISTENED_FOR.values()
+        for table in tables
+        for wordings in table.values()
         for wording in wordings
         if wording not in answers
         and not any(answer.startswith(wording + " ") for answer in answers)

@@ -18,7 +18,7 @@ SLOW = 0.75
 """Rate of a model that is given as help, of the lesson's own rate."""
 MIN_RATE = 0.5
 
-_PLACE = re.compile(r"(\{(?:model|slow)\})")
+_PLACE = re.compile(r"(\{(?:model|slow|other)\})")
 _SAYABLE = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 
 Counts = tuple[tuple[str, int], ...]
@@ -70,21 +70,29 @@ class Speech:
     def counts(self) -> Counts:
         return tuple(sorted(self._counts.items()))
 
-    def phrase(self, key: str, english: str = "") -> None:
-        """Add a phrase in the language of instruction, `english` in its place."""
+    def phrase(self, key: str, english: str = "", *, other: str = "") -> None:
+        """Add a phrase in the language of instruction, `english` and `other` in their places."""
         count = self._counts.get(key, 0)
         self._counts[key] = count + 1
-        self.text(wording(key, self.language, seed=self._seed, count=count), english)
+        self.text(wording(key, self.language, seed=self._seed, count=count), english, other=other)
 
-    def text(self, template: str, english: str = "") -> None:
-        """Add a text in the language of instruction; ``{model}`` and ``{slow}`` are `english`."""
+    def text(self, template: str, english: str = "", *, other: str = "") -> None:
+        """Add a text in the language of instruction.
+
+        Args:
+            english: Stands for ``{model}`` and, said slowly, for ``{slow}``.
+            other: Stands for ``{other}``, what `english` is set against.
+        """
         if self.language is Language.ENGLISH:
             template = template.replace("{model}", english.rstrip(".") if english else "")
+            template = template.replace("{other}", other)
         for part in _PLACE.split(template):
             if part == "{slow}":
                 self.english(english, slow=True)
             elif part == "{model}":
                 self.english(english)
+            elif part == "{other}":
+                self.english(other)
             elif self.language is Language.ENGLISH:
                 self.english(part)
             else:

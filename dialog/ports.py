@@ -89,6 +89,55 @@ class Recognizer(Protocol):
     def close(self) -> None: ...
 
 
+# ----------------------------------------------------------- pronunciation
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneScore:
+    """How one phone was said.
+
+    Attributes:
+        phone: The phone that was asked for, ARPABET without stress (``TH``).
+        score_0_2: 0 missing or another sound, 1 with an accent, 2 as it should be.
+        sure: 0..1, how sure the score is; little of it and nothing is said about it.
+        heard: The phone that was heard instead, ``""`` when it was left out; None when that
+            cannot be told.
+    """
+
+    phone: str
+    score_0_2: float
+    sure: float
+    heard: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordScore:
+    """How one word was said; `word` in plain lower-case spelling."""
+
+    word: str
+    phones: tuple[PhoneScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pronunciation:
+    """How an utterance was said: its words in the order of the text that was asked for."""
+
+    words: tuple[WordScore, ...]
+
+    def phones(self) -> Iterator[PhoneScore]:
+        """All phones in order."""
+        for word in self.words:
+            yield from word.phones
+
+    @property
+    def score_0_2(self) -> float | None:
+        """Mean of the phones' scores, each weighted by how sure it is; None without any."""
+        weight = sum(phone.sure for phone in self.phones())
+        if weight <= 0.0:
+            return None
+        return sum(phone.score_0_2 * phone.sure for phone in self.phones()) / weight
+
+
 # ------------------------------------------------------------------- voice
 
 
@@ -156,10 +205,18 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The child's turn ended and was recognised."""
+    """The child's turn ended and was recognised.
+
+    Attributes:
+        duration_s: From the first to the last of the voice.
+        hesitation_s: How long the child was silent before it began.
+        pronunciation: How the answer was said; None where it was not scored.
+    """
 
     recognition: Recognition
     duration_s: float
+    hesitation_s: float = 0.0
+    pronunciation: Pronunciation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +243,22 @@ class Verdict(Enum):
     """How an attempt at an item went."""
 
     RIGHT = "right"
+    PARTLY = "partly"
+    """The key word of it, or the whole together with Myna."""
     WRONG = "wrong"
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at one item: what the store keeps and progress is made of."""
+    """One attempt at one item: what the store keeps and progress is made of.
+
+    Attributes:
+        item: The item's id in its pack; stays the same through the pack's updates.
+        try_number: Counted from 1 since the item was asked.
+        confidence: 0..1, of the recognition.
+        pronunciation: How it was said; None where it was not scored.
+    """
 
     pack: str
     item: str
@@ -200,6 +266,102 @@ class Attempt:
     try_number: int
     confidence: float
     duration_s: float
+    hesitation_s: float = 0.0
+    pronunciation: Pronunciation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMemory:
+    """How well a child remembers an item, as the review schedule sees it.
+
+    Attributes:
+        stability_days: Days after which nine of ten such items are still remembered.
+        difficulty: 1 (easy) to 10, of this item for this child.
+        due: When it should be practised again, UTC.
+        reviewed: When it was practised last, UTC.
+        reviews: How often it was practised.
+        lapses: How often it was not known then, the first time included.
+    """
+
+    pack: str
+    item: str
+    stability_days: float
+    difficulty: float
+    due: datetime
+    reviewed: datetime
+    reviews: int = 1
+    lapses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMemory:
+    """What is known of how a child says a phone: a normal belief about its mean score.
+
+    Attributes:
+        phone: ARPABET without stress.
+        mean_0_2: Best guess of the mean score.
+        deviation: Standard deviation of that guess, same unit.
+        heard: Weight of what the guess stands on, in sure observations.
+        updated: When it was heard last, UTC.
+    """
+
+    phone: str
+    mean_0_2: float
+    deviation: float
+    heard: float
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What the speaker knows of one child.
+
+    Attributes:
+        id: A pseudonym, made on the device.
+        nickname: What the family calls it on this device; empty for the only child.
+        memories: Of every item practised, whatever pack it is from.
+        sounds: Of every phone scored so far.
+        left_off: When a session was broken off that did not come to its goodbye; None when the
+            last one did, or there was none.
+        left_off_after_s: How long that session had lasted.
+    """
+
+    id: str = ""
+    nickname: str = ""
+    memories: tuple[ItemMemory, ...] = ()
+    sounds: tuple[SoundMemory, ...] = ()
+    left_off: datetime | None = None
+    left_off_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the speaker knows when it wakes: its children, the one who practises first."""
+
+    children: tuple[Child, ...] = (Child(),)
+
+
+class SessionEdge(Enum):
+    """A session's beginning or its goodbye. One that is broken off has no end."""
+
+    BEGUN = "begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a step adds to what is known of a child; kept in one transaction with its attempts.
+
+    Attributes:
+        child: Whose; empty for the child that the store has as the present one.
+        memories: Items whose memory has changed, as they now are.
+        sounds: Phones about which more is known now.
+    """
+
+    child: str = ""
+    memories: tuple[ItemMemory, ...] = ()
+    sounds: tuple[SoundMemory, ...] = ()
+    session: SessionEdge | None = None
 
 
 class Then(Enum):
@@ -220,6 +382,7 @@ class Step:
         then: What follows the last line.
         expect: What to listen for when `then` is LISTEN.
         attempts: To be remembered, durably, before the lines are said.
+        learned: What follows from them for the child's memory; kept together with them.
         volume_step: Volume to change by, in steps of 6 dB; 0 leaves it.
     """
 
@@ -229,6 +392,7 @@ class Step:
     expect: Expectation | None = None
     attempts: tuple[Attempt, ...] = ()
     volume_step: int = 0
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +413,11 @@ class DialogEngine(Protocol):
 
     name: str
 
-    def start(self, *, history: tuple[Attempt, ...], seed: int) -> DialogState:
+    def start(self, *, history: History, seed: int) -> DialogState:
         """A fresh state.
 
         Args:
-            history: Earlier attempts, oldest first.
+            history: What the speaker knows of its children.
             seed: Varies praise and the like; the same seed gives the same dialog.
         """
 

@@ -13,9 +13,9 @@ class RecognitionSettings:
     """``[recognition]``: what turns speech into words."""
 
     engine: Annotated[str, OneOf("auto", "vosk", "pocketsphinx")] = "auto"
-    """``auto`` (Vosk where a model is installed, else PocketSphinx), ``vosk``, ``pocketsphinx``."""
+    """``auto`` (Vosk, or PocketSphinx where its library is missing), ``vosk``, ``pocketsphinx``."""
     vosk_model: str = ""
-    """Folder of a Vosk model; empty looks in the models folder."""
+    """Folder of a Vosk model; empty takes Myna's own, and for open speech the models folder's."""
     timeout_s: Annotated[float, Between(1, 60)] = 8.0
     """After this long without an answer the recogniser is restarted."""
 
@@ -42,5 +42,12 @@ class LessonSettings:
     """Id of the pack to practise."""
     prompts: Annotated[str, OneOf("en", "zh")] = "en"
     """Language of instructions: ``en`` or ``zh``; what is practised is always English."""
-    session_items: Annotated[int, Between(1, 100)] = 8
-    """Items in one session before Myna says goodbye."""
+    session_minutes: Annotated[int, Between(5, 15)] = 8
+    """How long a session lasts, a role play at its end included; less where it stops being fun."""
+    session_items: Annotated[int, Between(0, 100)] = 0
+    """At most so many items in a session; 0 lets the minutes decide."""
+    children: tuple[str, ...] = ()
+    """Nicknames of the children who practise here, to be said as "I am Lily"; they never leave the
+    device. Empty for one child without a name."""
+    child: str = ""
+    """Nickname of the child who practises when nobody says so; empty for whoever did last."""

@@ -1,90 +1,102 @@
-"""What the tutor can ask for: items and role-play steps in one form."""
+"""What the tutor can ask for: questions of items and steps of plays in one form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialog.commands import listened_for
-from dialog.packs.build import PLAY_PATIENCE_S
-from dialog.packs.model import Item, Kind, Pack, PlayStep, RolePlay, Text
+from dialog.kinds import Ask, asks
+from dialog.packs.model import Item, Pack, PlayStep, RolePlay
 from dialog.packs.wording import aloud
 from dialog.ports import Expectation
+
+PLAY_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One thing that is asked of the child, or said as the end of a role play.
+    """One thing that is asked of the child, or said as the end of a play.
 
     Attributes:
         id: What attempts name: ``unit/item`` or ``unit/play/step``.
-        prompt: In the language of instruction.
-        english: What Myna says in English; before the prompt in a role play, else after it.
-        model: A model answer said aloud.
-        answers: Right answers, the model first; empty for a line that wants no answer.
-        ways: Where each answer of a role play leads, in the order of `answers`.
-        easy: Whether it is among the easiest: a single word to repeat.
+        ask: The question; without answers for a line that wants none.
+        item: What is asked about; None in a play.
+        last: Whether no further question of the item follows.
+        ways: Where each answer of a play leads, in the order of `ask.answers`.
     """
 
     id: str
-    prompt: Text
-    english: str
-    model: str
-    answers: tuple[str, ...]
-    confusions: tuple[str, ...] = ()
-    key: str = ""
-    reply: str = ""
-    open_speech: bool = False
-    patience_s: float = 7.0
-    in_play: bool = False
+    ask: Ask
+    item: Item | None = None
+    last: bool = True
     ways: tuple[str, ...] = ()
-    easy: bool = False
+
+    @property
+    def in_play(self) -> bool:
+        return self.item is None
 
     @property
     def wants_answer(self) -> bool:
-        return bool(self.answers) or self.open_speech
+        return bool(self.ask.answers) or self.ask.open_speech
+
+    @property
+    def key(self) -> str:
+        """The one word that carries the answer; empty where the whole is short enough."""
+        return self.item.key if self.item is not None and self.ask.model == self.item.model else ""
 
     @property
     def easier(self) -> str:
         """What the easier step asks for aloud: the key word, or the whole said together."""
-        return aloud(self.key) if self.key else self.model
+        return aloud(self.key) if self.key else self.ask.model
 
-    def expectation(self, *, easier: bool = False) -> Expectation:
-        """What to listen for; in the easier step any speech will do, the key word above all."""
-        answers = self.answers
+    def expectation(self, asides: tuple[str, ...], *, easier: bool = False) -> Expectation:
+        """What to listen for; in the easier step any speech will do, the key word above all.
+
+        Args:
+            asides: Commands and names that may be said instead; never in place of an answer.
+        """
+        answers = self.ask.answers
         if easier and self.key and self.key not in answers:
             answers = (self.key, *answers)
-        commands = listened_for(answers)
-        confusions = tuple(wrong for wrong in self.confusions if wrong not in answers)
+        others = (each for each in (*self.ask.others, *asides) if each not in answers)
         return Expectation(
             answers=answers,
-            others=tuple(dict.fromkeys(confusions + commands)),
-            open_speech=self.open_speech or easier,
-            patience_s=self.patience_s,
+            others=tuple(dict.fromkeys(others)),
+            open_speech=self.ask.open_speech or easier,
+            patience_s=PLAY_PATIENCE_S if self.item is None else self.item.patience_s,
         )
 
 
-def demands_of(pack: Pack) -> dict[str, Demand]:
-    """All demands of a pack by id."""
-    found = [_of_item(item) for item in pack.items()]
-    found += [demand for play in pack.plays() for demand in _of_play(play)]
-    return {demand.id: demand for demand in found}
+class Demands:
+    """All that a pack can ask for, by id.
 
+    Args:
+        pack: What is practised.
+    """
 
-def _of_item(item: Item) -> Demand:
-    return Demand(
-        id=item.id,
-        prompt=item.prompt,
-        english=item.english,
-        model=item.model,
-        answers=item.answers,
-        confusions=item.confusions,
-        key=item.key,
-        reply=item.reply,
-        open_speech=item.open_speech,
-        patience_s=item.patience_s,
-        easy=item.kind is Kind.WORD,
-    )
+    def __init__(self, pack: Pack) -> None:
+        self._items = {item.id: item for item in pack.items()}
+        self._steps = {step.id: step for play in pack.plays() for step in _of_play(play)}
+
+    def item(self, demand_id: str) -> Item | None:
+        """The item of that id; None for a step of a play."""
+        return self._items.get(demand_id)
+
+    def find(self, demand_id: str, *, stage: int = 0, turn: int = 0) -> Demand:
+        """One demand.
+
+        Args:
+            stage: Number of the question within an item, from 0.
+            turn: How often the child has met the item before.
+
+        Raises:
+            KeyError: The pack has no such item or step.
+        """
+        item = self._items.get(demand_id)
+        if item is None:
+            return self._steps[demand_id]
+        questions = asks(item, turn)
+        return Demand(demand_id, questions[stage], item, last=stage + 1 == len(questions))
 
 
 def _of_play(play: RolePlay) -> Iterator[Demand]:
@@ -96,13 +108,14 @@ def _of_play(play: RolePlay) -> Iterator[Demand]:
         ]
         yield Demand(
             id=step_id(play, step),
-            prompt=step.cue,
-            english=step.says,
-            model=step.branches[0].model if step.branches else "",
-            answers=tuple(answer for answer, _ in ways),
+            ask=Ask(
+                stage="play",
+                prompt=step.cue,
+                english=step.says,
+                model=step.branches[0].model if step.branches else "",
+                answers=tuple(answer for answer, _ in ways),
+            ),
             ways=tuple(way for _, way in ways),
-            patience_s=PLAY_PATIENCE_S,
-            in_play=True,
         )
 
 

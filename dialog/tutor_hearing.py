@@ -1,20 +1,25 @@
-"""What a child's words mean at this moment: an answer, a command, a try, or nothing."""
+"""What a child's words mean at this moment: an answer, a command, a name, a try, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dialog.commands import Command, command_in
-from dialog.packs.wording import plain
+from dialog.commands import Command, command_in, plain_words
 from dialog.ports import Expectation, Recognition
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A right answer, spelled as expected; empty in open speech."""
+class Said:
+    """Words worth judging.
 
-    answer: str
+    Attributes:
+        text: Plain words; spelled as expected when they are an answer.
+        answer: Whether they are one of the right answers.
+    """
+
+    text: str
+    answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """Words that are neither."""
+class Named:
+    """Another child says who it is: its number among the names."""
+
+    who: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +41,18 @@ class Unclear:
     """Nothing that could be understood."""
 
 
-Meaning = Answered | Asked | Tried | Unclear
+Meaning = Said | Asked | Named | Unclear
 
 _FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "oh", "hm", "hmm", "mm", "well", "and", "so"})
+_I_AM = ("i am {}", "i'm {}", "this is {}", "it's {}", "my name is {}", "wo shi {}")
 
 
 def meaning_of(
-    recognition: Recognition, expectation: Expectation, confusions: Collection[str] = ()
+    recognition: Recognition,
+    expectation: Expectation,
+    *,
+    others: Collection[str] = (),
+    names: Sequence[str] = (),
 ) -> Meaning:
     """What was said, as far as it concerns the present demand.
 
@@ -50,22 +62,29 @@ def meaning_of(
     Args:
         recognition: What was recognised with the expectation's hints.
         expectation: What was listened for.
-        confusions: Wrong answers that the lesson knows.
+        others: Wrong and half answers that the lesson knows.
+        names: Nicknames of all children as plain words, empty for one that cannot be said.
     """
     candidates = expectation.hints().candidates
     index = recognition.matched
-    said = plain(recognition.text)
+    said = plain_words(recognition.text)
     if index is not None and 0 <= index < len(candidates):
         said = candidates[index]
     answer = _answer_in(said, expectation.answers)
     if answer:
-        return Answered(answer)
+        return Said(answer, answer=True)
+    for who, name in enumerate(names):
+        if name and said in introductions(name):
+            return Named(who)
     command = command_in(said)
-    if command is not None and said not in confusions:
+    if command is not None and said not in others:
         return Asked(command)
-    if not said:
-        return Unclear()
-    return Answered("") if expectation.open_speech else Tried()
+    return Said(said, answer=False) if said else Unclear()
+
+
+def introductions(name: str) -> tuple[str, ...]:
+    """The ways in which a child says who it is."""
+    return tuple(form.format(name) for form in _I_AM)
 
 
 def _answer_in(said: str, answers: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ LOCK = ROOT / "requirements" / "run.txt"
 START, END = "<!-- table: make docs -->", "<!-- end of table -->"
 
 PURPOSES = {
+    "fsrs": "when a child should meet an item again",
     "gpiozero": "buttons and lights on the board's pins",
     "jsonschema": "what a lesson pack must look like",
     "lgpio": "pins of a Raspberry Pi 5",
@@ -41,7 +42,7 @@ PURPOSES = {
     "soundfile": "audio files",
     "soxr": "changing sample rates",
     "spidev": "strips of lights, over SPI",
-    "vosk": "recognition where a Vosk model is installed",
+    "vosk": "recognition",
     "webrtc-noise-gain": "noise suppression and gain",
 }
 
@@ -101,7 +102,7 @@ def table() -> str:
     names = locked()
     direct = {
         canonicalize_name(Requirement(each).name)
-        for each in wanted(["cloud", "pyaudio", "vosk", "piper"])
+        for each in wanted(["cloud", "pyaudio", "piper"])
     }
     rows = ["| package | for | licence |", "|---|---|---|"]
     for name in sorted(names):

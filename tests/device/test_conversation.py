@@ -24,6 +24,7 @@ from dialog.ports import (
     Failed,
     Heard,
     HeardNothing,
+    History,
     Line,
     Recognition,
     Resume,
@@ -54,7 +55,7 @@ class ScriptedEngine:
             attempts=(),
         )
 
-    def start(self, *, history: tuple[Attempt, ...], seed: int) -> DialogState:
+    def start(self, *, history: History, seed: int) -> DialogState:
         return DialogState(self.name)
 
     def step(self, state: DialogState, event: DialogEvent, now: datetime) -> Step:
@@ -68,7 +69,7 @@ class Stage:
     def __init__(self) -> None:
         self.engine = ScriptedEngine()
         self.conversation = Conversation(
-            self.engine, DeviceSettings(), history=lambda: (), recognition_timeout_s=8.0
+            self.engine, DeviceSettings(), history=History, recognition_timeout_s=8.0
         )
         self.done: list[fx.Effect] = self.conversation.start()
 

@@ -18,7 +18,8 @@ from device.cli import doctor as doctor_command
 from device.config import Settings
 from device.doctor import Check, Finding, State, examine, tried
 from device.settings import DeviceSettings
-from device.store import FILE_NAME, Store
+from device.store import Store
+from device.store_file import FILE_NAME
 from dialog.settings import LessonSettings, RecognitionSettings
 from hal.settings import BoardSettings
 

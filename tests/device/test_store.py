@@ -18,11 +18,13 @@ import pytest
 from core.clock import VirtualClock
 from core.errors import StoreError
 from device.ids import made_at_ms
-from device.store import FILE_NAME, Store, boot_id, check_file, explain
-from dialog.ports import Attempt, Verdict
+from device.store import Store
+from device.store_file import FILE_NAME, boot_id, check_file, explain
+from dialog.ports import Attempt, Learned, SessionEdge, Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE_BYTES = 4096
+BEGUN, ENDED = Learned(session=SessionEdge.BEGUN), Learned(session=SessionEdge.ENDED)
 
 
 def attempt(number: int, verdict: Verdict = Verdict.RIGHT) -> Attempt:
@@ -44,9 +46,8 @@ def rows(folder: Path, what: str) -> list[tuple[object, ...]]:
 def filled(folder: Path, count: int) -> Path:
     """A closed progress file with `count` attempts, all of it in the main file."""
     with Store(folder, VirtualClock()) as store:
-        store.begin_session()
-        store.remember(attempts(count))
-        store.end_session()
+        store.remember(attempts(count), BEGUN)
+        store.remember([], ENDED)
     return folder / FILE_NAME
 
 
@@ -62,7 +63,7 @@ def leaf_pages(path: Path) -> list[int]:
     """Pages (from 0) of `path` that hold rows of attempts, found by their content."""
     content = path.read_bytes()
     pages = [content[at : at + PAGE_BYTES] for at in range(0, len(content), PAGE_BYTES)]
-    return [n for n, page in enumerate(pages) if page[0] == 0x0D and b"starter" in page]
+    return [n for n, page in enumerate(pages) if page[0] == 0x0D and b"starteritem-" in page]
 
 
 # ------------------------------------------------------------------ memory
@@ -77,17 +78,17 @@ def test_what_was_remembered_is_there_after_a_restart(tmp_path: Path):
         store.remember(given[2:])
         child = store.child
     with Store(tmp_path / "made" / "here") as store:
-        assert store.history(10) == tuple(given)
+        assert store.attempts(10) == tuple(given)
         assert store.child == child
 
 
 def test_history_is_the_latest_oldest_first(tmp_path: Path):
     with Store(tmp_path) as store:
         store.remember(attempts(5))
-        assert store.history(2) == (attempt(3), attempt(4))
-        assert store.history(0) == ()
+        assert store.attempts(2) == (attempt(3), attempt(4))
+        assert store.attempts(0) == ()
         with pytest.raises(ValueError, match="-1"):
-            store.history(-1)
+            store.attempts(-1)
 
 
 def test_rows_say_when_in_which_start_and_session(tmp_path: Path):
@@ -95,13 +96,13 @@ def test_rows_say_when_in_which_start_and_session(tmp_path: Path):
     with Store(tmp_path, clock) as store:
         store.remember([attempt(0)])
         clock.advance_to(12.5)
-        session = store.begin_session()
-        store.remember([attempt(1), attempt(2)])
+        store.remember([attempt(1), attempt(2)], BEGUN)
         clock.advance_to(20.0)
-        store.end_session()
-        store.end_session()
+        store.remember([], ENDED)
+        store.remember([], ENDED)
         store.remember([attempt(3)])
         child = store.child
+    (session,) = rows(tmp_path, "SELECT id FROM sessions")[0]
     start_ms = 1_767_628_800_000  # 2026-01-05 16:00 UTC, the virtual clock's start
     found = rows(tmp_path, "SELECT seq, child, session, boot, mono_s, wall_ms, item FROM attempts")
     assert found == [
@@ -135,7 +136,7 @@ def test_the_file_is_the_family_s_own_and_written_for_power_cuts(tmp_path: Path)
 def test_in_memory_is_a_named_degraded_state():
     with Store(None) as store:
         store.remember([attempt(1)])
-        assert store.history(5) == (attempt(1),)
+        assert store.attempts(5) == (attempt(1),)
         assert store.degraded == (
             "progress is kept in memory only and is lost when the speaker stops"
         )
@@ -160,9 +161,9 @@ _WRITER = """
 import sys
 from pathlib import Path
 from device.store import Store
-from dialog.ports import Attempt, Verdict
+from dialog.ports import Attempt, Learned, SessionEdge, Verdict
 with Store(Path(sys.argv[1])) as store:
-    store.begin_session()
+    store.remember([], Learned(session=SessionEdge.BEGUN))
     number = int(sys.argv[2])
     while True:
         group = [Attempt("p", str(number + n), Verdict.RIGHT, 1, 0.5, 1.0) for n in range(3)]
@@ -191,7 +192,7 @@ def test_nothing_acknowledged_is_lost_to_a_kill_at_any_moment(tmp_path: Path):
         acknowledged = max([acknowledged, *(int(each) for each in rest[:-1])])
         with Store(tmp_path) as store:
             assert store.degraded is None
-            kept = [each.item for each in store.history(10**6)]
+            kept = [each.item for each in store.attempts(10**6)]
         assert len(kept) >= acknowledged
         assert len(kept) % 3 == 0  # a transaction is there as a whole or not at all
         assert kept == [str(number) for number in range(len(kept))]
@@ -212,7 +213,7 @@ def test_a_damaged_page_costs_its_own_rows_only(tmp_path: Path):
     assert "is damaged" in (check_file(path) or "")
     with Store(tmp_path) as store:
         assert store.damaged_copy == tmp_path / "progress.db.damaged-1"
-        kept = store.history(10_000)
+        kept = store.attempts(10_000)
         assert store.degraded == (
             f"the progress file was damaged; {len(kept)} attempts were read back from it and it"
             f" is kept as {store.damaged_copy}: replace the memory card soon"
@@ -246,10 +247,10 @@ def test_an_unreadable_file_is_kept_and_a_fresh_one_started(
         spoiled = path.read_bytes()
         assert check_file(path) is not None
         with Store(tmp_path) as store:
-            assert store.history(100) == ()
+            assert store.attempts(100) == ()
             assert "; 0 attempts were read back" in (store.degraded or "")
             store.remember([attempt(7)])
-            assert store.history(100) == (attempt(7),)
+            assert store.attempts(100) == (attempt(7),)
         assert (tmp_path / f"progress.db.damaged-{number}").read_bytes() == spoiled
 
 
@@ -262,7 +263,7 @@ def test_damage_found_while_running_loses_nothing_said_since(tmp_path: Path):
         store.remember([attempt(5000)])
         assert store.damaged_copy is not None
         assert "was damaged" in (store.degraded or "")
-        kept = store.history(10_000)
+        kept = store.attempts(10_000)
         assert kept[0] == attempt(0)
         assert kept[-1] == attempt(5000)
         assert len(kept) > 1900
@@ -298,12 +299,12 @@ def test_what_a_full_disk_refuses_is_written_when_there_is_room(tmp_path: Path):
             assert "free" in str(caught.value)
             assert store.degraded == str(caught.value)
             assert store.pending == 2
-            assert store.history(10) == (attempt(0), attempt(1), attempt(2))
-            assert store.history(1) == (attempt(2),)
+            assert store.attempts(10) == (attempt(0), attempt(1), attempt(2))
+            assert store.attempts(1) == (attempt(2),)
         store.remember([])
         assert (store.pending, store.degraded) == (0, None)
     with Store(tmp_path) as store:
-        assert store.history(10) == (attempt(0), attempt(1), attempt(2))
+        assert store.attempts(10) == (attempt(0), attempt(1), attempt(2))
     assert rows(tmp_path, "SELECT seq FROM attempts") == [(1,), (2,), (3,)]
 
 
@@ -314,7 +315,7 @@ def test_a_full_database_is_one_sentence(tmp_path: Path):
             store.remember(attempts(500))
         store._db.execute("PRAGMA max_page_count = 100000")
         store.remember([])
-        assert len(store.history(1000)) == 500
+        assert len(store.attempts(1000)) == 500
 
 
 _AS_NOBODY = """
@@ -375,7 +376,7 @@ def test_a_file_that_another_program_holds_is_one_sentence(tmp_path: Path):
         other.execute("ROLLBACK")
         other.close()
         store.remember([])
-        assert store.history(5) == (attempt(1),)
+        assert store.attempts(5) == (attempt(1),)
 
 
 def test_check_of_a_missing_file_makes_none(tmp_path: Path):
