@@ -1,20 +1,24 @@
 # Everything by name; the work itself is in scripts/. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock lock-check docs clean
+.PHONY: help setup run hub test check lock lock-check docs clean
 
-# What to set up for: run, board or test. Arguments for `myna run` and pytest: make run ARGS="--json"
+# What to set up for: run, board, hub or test. Arguments for `myna run` and pytest: make run ARGS="--json"
 FOR ?= run
 ARGS ?=
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: ## install what is missing (FOR=board: pins too; FOR=test: tests too; PYTHON=...)
+setup: ## install what is missing (FOR=board: pins too; FOR=hub: hub too; FOR=test: all; PYTHON=...)
 	@PYTHON="$(PYTHON)" scripts/setup $(FOR)
 
 run: setup ## talk: with the sound card, or in the virtual room where there is none
 	@.venv/bin/myna run $(ARGS)
+
+hub: FOR = hub
+hub: setup ## the platform on this machine: broker, ingest, API and pages, with certificates of its own
+	@.venv/bin/python -m hub up $(ARGS)
 
 test: FOR = test
 test: setup ## lint, types and tests (ARGS="tests/audio -k echo": only these tests)

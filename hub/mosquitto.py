@@ -45,9 +45,9 @@ def configuration(folder: Path, authority: Authority, port: int) -> str:
             f"acl_file {folder / 'acl'}",
             "persistence true",
             f"persistence_location {folder}/",
-            # The default writes every half hour: all that waits for a worker would be lost.
-            "autosave_interval 1",
-            "autosave_on_changes true",
+            # What waits here is a copy: speakers keep events, the store keeps commands, until
+            # the other side has said that it has them. So this need not be written all the time.
+            "autosave_interval 30",
             "max_queued_messages 0",
             "max_inflight_messages 200",
             "message_size_limit 270000",

@@ -115,7 +115,18 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_tests_mirror_the_rooms() -> None:
-    rooms = ("core", "audio", "hal", "dialog", "provisioning", "device", "contract", "hub", "systemd", "room")
+    rooms = (
+        "core",
+        "audio",
+        "hal",
+        "dialog",
+        "provisioning",
+        "device",
+        "contract",
+        "hub",
+        "systemd",
+        "room",
+    )
     strays = [
         name
         for name in PYTHON
