@@ -15,6 +15,7 @@ from core.errors import ConfigError
 from device import toml_lines
 from device.options import Value, larger_than_allowed, options
 from device.settings import DeviceSettings
+from device.sync.settings import SyncSettings
 from dialog.settings import LessonSettings, RecognitionSettings, VoiceSettings
 from hal.settings import BoardSettings
 
@@ -34,6 +35,7 @@ class Settings:
     voice: VoiceSettings = field(default_factory=VoiceSettings)
     lessons: LessonSettings = field(default_factory=LessonSettings)
     board: BoardSettings = field(default_factory=BoardSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
 
 
 SECTIONS: Mapping[str, type] = {
