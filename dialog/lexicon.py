@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
 from dialog.pronounce import phones
@@ -25,7 +26,8 @@ def pronunciations(word: str) -> tuple[Pronunciation, ...]:
     known = entries().get(word)
     if known is not None:
         return known
-    guessed = tuple(phones(word).split())
+    # espeak-ng reads signs and other scripts by name.
+    guessed = tuple(phones(word).split()) if re.search("[a-z]", word) else ()
     return (guessed,) if guessed else ()
 
 

@@ -37,7 +37,7 @@ _log = logging.getLogger("training")
 
 REPOSITORY = Path(__file__).parents[1]
 SEED = 1
-FIRST_EPOCHS, FOLD_EPOCHS, FINAL_EPOCHS = 6, 6, 10
+FIRST_EPOCHS, FOLD_EPOCHS, FINAL_EPOCHS = 4, 5, 9
 SPOILED_COPIES = 3
 SYNTHETIC_COUNT = 900
 _Made = TypeVar("_Made")
@@ -58,9 +58,11 @@ class Recipe:
         self._work, self._processes = work, processes
         work.mkdir(parents=True, exist_ok=True)
         self.dictionary = dictionary.load()
-        self.utterances = corpus.load(folder, self.dictionary)
+        self.utterances = self._kept("corpus", lambda: corpus.load(folder, self.dictionary))
         self.folds = corpus.folds(self.utterances)
-        self.lexicon = vocabulary.lexicon(self.utterances, self.dictionary)
+        self.lexicon = self._kept(
+            "lexicon", lambda: vocabulary.lexicon(self.utterances, self.dictionary)
+        )
 
     def network(self, name: str) -> tuple[Network, Sequence[Example]]:
         """A trained network by its name in `ROUNDS`, and what it was trained on."""
@@ -107,14 +109,17 @@ class Recipe:
             "realigned",
             lambda: realign.realign(everything, first, self.lexicon, self._processes),
         )
-        copies = [
-            self._kept("clean", lambda: self._render(self.utterances, clean=True, spoiled=1)),
-            self._kept(
-                "spoiled",
-                lambda: self._render(self.utterances, clean=False, spoiled=SPOILED_COPIES - 1),
-            ),
-            self._kept("spoken", lambda: self._render(spoken, clean=False, spoiled=2)),
-        ]
+        clean = self._kept("clean", lambda: self._render(self.utterances, clean=True, spoiled=1))
+        copies = [clean, self._kept("spoken", lambda: self._render(spoken, clean=False, spoiled=2))]
+        if held_out is None:
+            further = SPOILED_COPIES - 1
+            copies.append(
+                self._kept(
+                    "spoiled", lambda: self._render(self.utterances, clean=False, spoiled=further)
+                )
+            )
+        else:  # the one spoiled copy counts double, to come near the final model's share
+            copies.append({name: made[-1:] for name, made in clean.items()})
         kept = [p for p in pairs if held_out is None or self.folds.get(p[0].speaker) != held_out]
         return _examples(kept, copies)
 
