@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dialog.kinds.values import RIGHT, Judgement, Outcome
 from dialog.packs.model import Building, Item, Text
-from dialog.packs.wording import aloud
 
 _ORDER = Text("You have all the words. Try another order.", "词都说对了，换个顺序试试。")
 _MISSING = Text("Good start. One part is missing.", "开头不错，还少了一部分。")
-_FIRST = Text("It begins like this.", "句子是这样开头的。")
 
 
 def judge_building(item: Item, building: Building, said: str) -> Judgement:
-    """Right; or all words in another order, or most of them, or help with the beginning."""
+    """Right; nearly with all words in another order, or all parts but one."""
     if said in item.answers:
         return RIGHT
     wanted = " ".join(building.parts).split()
@@ -22,4 +20,4 @@ def judge_building(item: Item, building: Building, said: str) -> Judgement:
     missing = [part for part in building.parts if f" {part} " not in f" {said} "]
     if len(missing) == 1 and len(building.parts) > 1:
         return Judgement(Outcome.NEARLY, _MISSING, item.model)
-    return Judgement(Outcome.WRONG, item.hint if item.hint.en else _FIRST, aloud(building.parts[0]))
+    return Judgement(Outcome.WRONG, item.hint, item.model)

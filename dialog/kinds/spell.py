@@ -1,4 +1,4 @@
-"""Spelling: letter by letter, the first wrong one is helped with."""
+"""Spelling: letter by letter."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dialog.packs.model import Item, Spelling, Text
 _SAYS_WORD = Text(
     "That is the word. Now its letters, one by one.", "这是整个词，现在一个字母一个字母说。"
 )
-_BEGINS = Text("It begins like this.", "它是这样开头的。")
-_SO_FAR = Text("Good so far. Then it goes like this.", "前面都对，接下来是这样。")
+_BEGINS_WELL = Text("A good start! Listen how it goes on.", "开头对了！听听后面怎么拼。")
+_LISTEN = Text("Listen to the letters.", "听听每个字母。")
 
 # Names of letters that a recogniser writes as words of their own.
 _NAMES = {
@@ -37,16 +37,12 @@ def letters_of(said: str) -> str:
 
 
 def judge_spelling(item: Item, spelling: Spelling, said: str) -> Judgement:
-    """Right when all letters are; else the letters up to the first one that is not."""
-    word = spelling.word
+    """Right when all letters are; nearly when it begins well."""
     letters = letters_of(said)
-    if letters == word:
+    if letters == spelling.word:
         return RIGHT
-    if said == word:
+    if said == spelling.word:
         return Judgement(Outcome.WRONG, _SAYS_WORD, item.model)
-    right = next((n for n, (a, b) in enumerate(zip(letters, word, strict=False)) if a != b), None)
-    good = min(len(letters), len(word)) if right is None else right
-    model = ", ".join(word[: good + 1].upper()) + "."
-    if good == 0:
-        return Judgement(Outcome.WRONG, _BEGINS, model)
-    return Judgement(Outcome.NEARLY, _SO_FAR, model if good < len(word) else item.model)
+    if letters[:1] == spelling.word[0]:
+        return Judgement(Outcome.NEARLY, _BEGINS_WELL, item.model)
+    return Judgement(Outcome.WRONG, _LISTEN, item.model)

@@ -20,7 +20,7 @@ def english_of(raw: Raw) -> str:
         return str(raw["english"])
     match raw["kind"]:
         case "build":
-            return ", ".join(aloud(part).rstrip(".") for part in jumbled(raw["parts"])) + "."
+            return aloud(", ".join(jumbled(raw["parts"])))
         case "chant":
             return chant_text(raw)
         case "spell":

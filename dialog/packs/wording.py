@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 _SLOT = re.compile(r"\{([a-z]+)\}")
+_I = re.compile(r"\bi\b")
 _NOT_WORD = re.compile(r"[^a-z' ]+")
 
 MAX_EXPANDED = 200
@@ -29,8 +30,7 @@ def aloud(answer: str) -> str:
     >>> aloud("i am seven")
     'I am seven.'
     """
-    words = ["I" + w[1:] if w == "i" or w.startswith("i'") else w for w in answer.split()]
-    text = " ".join(words)
+    text = _I.sub("I", answer)
     return text[:1].upper() + text[1:] + "."
 
 
