@@ -110,7 +110,7 @@ def _draw(canvas: Canvas, sheet: Sheet, place: int, identity: DeviceIdentity) ->
 
 def _fitting(canvas: Canvas, text: str, font: str, points: float, width_mm: float) -> float:
     """The size at which a text is no wider than that, at most `points`."""
-    wide = canvas.stringWidth(text, font, points) / _POINTS_PER_MM
+    wide: float = canvas.stringWidth(text, font, points) / _POINTS_PER_MM
     return points * min(1.0, width_mm / wide)
 
 

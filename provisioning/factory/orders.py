@@ -64,7 +64,7 @@ def write_orders(path: Path, identities: list[DeviceIdentity]) -> None:
         ProvisioningError: There is such a file already, or it cannot be written.
     """
     try:
-        with path.open("x", newline="", encoding="utf-8", opener=_private) as file:
+        with open(path, "x", newline="", encoding="utf-8", opener=_private) as file:
             writer = csv.DictWriter(file, COLUMNS, restval="")
             writer.writeheader()
             for each in identities:

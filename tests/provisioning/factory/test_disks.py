@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import ProvisioningError
-from provisioning.factory.disks import choose_all, objections, parse_lsblk, size
+from provisioning.factory.disks import LIMIT_BYTES, choose_all, objections, parse_lsblk, size
 from provisioning.factory.ports import Disk
 
 GB = 10**9
 
 
-def entry(name: str, **changes: Any) -> dict[str, Any]:
+def entry(name: str, **changes: object) -> dict[str, Any]:
     """A disk as lsblk tells it: a card of 32 GB in a reader."""
     usual = {
         "name": name,
@@ -41,8 +42,11 @@ CARD = entry("sdb")
 PARTITION = entry("sdb1", type="part")
 
 
-def said(disk: dict[str, Any], **options: Any) -> list[str]:
-    return objections(disks(disk)[0], needed_bytes=2 * GB, **options)
+def said(
+    disk: dict[str, Any], *, limit_bytes: int = LIMIT_BYTES, really: tuple[str, ...] = ()
+) -> list[str]:
+    told = disks(disk)[0]
+    return objections(told, needed_bytes=2 * GB, limit_bytes=limit_bytes, really=really)
 
 
 def test_a_card_is_taken() -> None:
@@ -86,16 +90,16 @@ def test_refused(disk: dict[str, Any], sentence: str) -> None:
 
 def test_only_not_being_removable_can_be_insisted_on() -> None:
     inner = CARD | {"rm": False, "hotplug": False}
-    assert said(inner, really=["/dev/sdb"]) == []
-    assert said(inner, really=["/dev/sdc"]) != []
-    assert said(inner | {"mountpoints": ["/"]}, really=["/dev/sdb"]) != []
+    assert said(inner, really=("/dev/sdb",)) == []
+    assert said(inner, really=("/dev/sdc",)) != []
+    assert said(inner | {"mountpoints": ["/"]}, really=("/dev/sdb",)) != []
 
 
 def test_a_larger_card_is_taken_when_said() -> None:
     assert said(CARD | {"size": 500 * GB}, limit_bytes=512 * GB) == []
 
 
-def test_the_same_card_twice_is_refused_also_by_another_name(tmp_path: Any) -> None:
+def test_the_same_card_twice_is_refused_also_by_another_name(tmp_path: Path) -> None:
     device = tmp_path / "sdb"
     device.touch()
     link = tmp_path / "by id"
