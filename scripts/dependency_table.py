@@ -21,6 +21,7 @@ LOCK = ROOT / "requirements" / "run.txt"
 START, END = "<!-- table: make docs -->", "<!-- end of table -->"
 
 PURPOSES = {
+    "backports-zstd": "decks of cards that Anki has compressed",
     "fsrs": "when a child should meet an item again",
     "gpiozero": "buttons and lights on the board's pins",
     "jsonschema": "what a lesson pack must look like",

@@ -23,10 +23,10 @@ LOCKS = {
         for line in (ROOT / "requirements/build.in").read_text("utf-8").splitlines()
         if line and not line.startswith("#")
     ],
-    "run": wanted(["cloud", "pyaudio", "vosk", "piper"]),
-    "board": wanted(["cloud", "pyaudio", "vosk", "piper", "gpio"]),
-    "hub": wanted(["cloud", "pyaudio", "vosk", "piper", "hub"]),
-    "test": wanted(["cloud", "pyaudio", "vosk", "piper", "hub", "dev"]),
+    "run": wanted(["cloud", "pyaudio", "piper"]),
+    "board": wanted(["cloud", "pyaudio", "piper", "gpio"]),
+    "hub": wanted(["cloud", "pyaudio", "piper", "hub"]),
+    "test": wanted(["cloud", "pyaudio", "piper", "hub", "dev"]),
 }
 
 
