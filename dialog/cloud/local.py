@@ -18,7 +18,7 @@ _SPELL = re.compile(
 _SPELL_ZH = re.compile(r"([a-z']+)\s*(?:怎么拼|怎么写|如何拼)|拼写?\s*([a-z']+)")
 _TIME = re.compile(r"what time is it|what's the time|what is the time|现在几点|几点了|几点钟")
 _DAY = re.compile(r"what day is|which day is|what's the date|what is the date|今天星期几|今天几号")
-_WORD_OF_DAY = re.compile(r"word (?:of the|for to)day|today's word|今天的单词|每日一词")
+_WORD_OF_DAY = re.compile(r"word (?:of the |for to)day|today's word|今天的单词|每日一词")
 _MEANING = re.compile(
     r"(?:what does|what do|what is the meaning of|meaning of) (?:the word )?(?:an? |the )?"
     r"([a-z' -]+?)"

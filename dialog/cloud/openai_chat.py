@@ -19,6 +19,13 @@ CONNECT_S = 3.0
 MOST_CHARACTERS = 4000
 """More than any reply may hold: an endless one is cut here, whatever the service counts."""
 LONGEST_RETRY_S = 3600.0
+_EMPTY_CHUNK = {
+    "id": "",
+    "object": "chat.completion.chunk",
+    "created": 0,
+    "model": "",
+    "choices": [],
+}
 
 
 class OpenAIChat:
@@ -43,6 +50,9 @@ class OpenAIChat:
             max_retries=0,  # a child does not wait for a second try: the device answers
             timeout=openai.Timeout(longest_s, connect=min(CONNECT_S, longest_s)),
         )
+        # The library loads much of itself at its first reply, half a second's worth: now, then.
+        openai.types.chat.ChatCompletionChunk.model_validate(_EMPTY_CHUNK)
+        _ = self._client.chat.completions
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """See `ChatService`."""

@@ -28,9 +28,9 @@ class CloudSettings:
     """What one reply may take at most."""
     filler_after_s: Annotated[float, Between(0.2, 10), AtMost("give_up_after_s")] = 1.5
     """Wait for the first sentence after which Myna says that she is thinking."""
-    give_up_after_s: Annotated[float, Between(1, 60)] = 5.0
+    give_up_after_s: Annotated[float, Between(1, 60)] = 3.0
     """Wait for the first sentence after which the device answers instead."""
-    stall_after_s: Annotated[float, Between(0.5, 60)] = 4.0
+    stall_after_s: Annotated[float, Between(0.5, 60)] = 2.5
     """Wait for the next sentence after which the answer ends with what has been said."""
     quiet_from: str = ""
     """Local time from which nothing is sent, ``20:30``; empty: no quiet hours."""
