@@ -8,8 +8,10 @@ from enum import Enum
 from audio.ports import FRAME_MS
 from audio.settings import TurnSettings
 
-HARMONIC_SHARE = 0.4
-"""Share of an interruption's frames that must have a voice's pitch; a cough has less."""
+VOICE_SHARE = 0.4
+"""Share of an interruption's frames that must be a voice's; a cough has less."""
+PITCHLESS = 0.3
+"""What a frame counts that voice activity takes for speech and in which no pitch is found."""
 SILERO_FRAMES = 3
 """Frames in a row that voice activity must agree with before the voice is cut."""
 LEAK = 0.5
@@ -43,7 +45,8 @@ class BargeIn:
 
     A sound with pitch or speech in it counts whole, any other sound half, so that an /s/ and
     a cough duck later than a vowel. The cut asks for more: the sound went on, voice activity
-    agrees now, and enough of it had a pitch. Voice activity lags the onset by some 50 ms;
+    agrees now, and enough of it was a voice: it had a pitch, or voice activity took it for
+    speech, which a cough never is for long. Voice activity lags the onset by some 50 ms;
     since the sound before is counted too, that lag is not added to the wait.
 
     Args:
@@ -60,7 +63,7 @@ class BargeIn:
         self._frame = 0
         self._run = 0.0
         self._suspicion = 0.0
-        self._harmonic = 0.0
+        self._voice = 0.0
         self._speech = 0
         self._quiet = 0
 
@@ -80,12 +83,12 @@ class BargeIn:
             self._quiet = 0
             self._run += 1.0
             self._suspicion += 1.0 if evidence.harmonic or evidence.speech else 0.5
-            self._harmonic += evidence.harmonic
+            self._voice += 1.0 if evidence.harmonic else PITCHLESS * evidence.speech
         else:
             self._quiet += 1
             self._run = max(0.0, self._run - LEAK)
             self._suspicion = max(0.0, self._suspicion - LEAK)
-            self._harmonic = max(0.0, self._harmonic - LEAK)
+            self._voice = max(0.0, self._voice - LEAK)
         self._speech = self._speech + 1 if evidence.speech else 0
         return self._judge()
 
@@ -93,7 +96,7 @@ class BargeIn:
         if (
             self._run >= self._interrupt
             and self._speech >= SILERO_FRAMES
-            and self._harmonic >= HARMONIC_SHARE * self._interrupt
+            and self._voice >= VOICE_SHARE * self._interrupt
             and self._quiet == 0
         ):
             self.ducked = False
@@ -110,6 +113,6 @@ class BargeIn:
     def _forget(self) -> None:
         self._run = 0.0
         self._suspicion = 0.0
-        self._harmonic = 0.0
+        self._voice = 0.0
         self._speech = 0
         self._quiet = 0

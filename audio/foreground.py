@@ -28,23 +28,19 @@ class Foreground:
     further away or whispers is not locked out. Without a wake phrase it is open.
 
     Args:
-        settings: `foreground_range_db`, `foreground_patience_s`, `foreground_relax_db`,
-            `tail_range_db`.
+        settings: `foreground_range_db`, `interrupt_range_db`, `foreground_patience_s`,
+            `foreground_relax_db`, `tail_range_db`.
     """
 
     def __init__(self, settings: TurnSettings) -> None:
         self._range_db = settings.foreground_range_db
+        self._interrupt_range_db = settings.interrupt_range_db
         self._patience = settings.foreground_patience_s * 1000 / FRAME_MS
         self._relax_db = settings.foreground_relax_db
         self._tail_range_db = settings.tail_range_db
         self._recent: deque[float] = deque(maxlen=WAKE_FRAMES)
         self._turn: list[float] = []
         self.forget()
-
-    @property
-    def least_dbfs(self) -> float:
-        """The faintest level that counts now."""
-        return self._level_dbfs - self._range_db - self._relaxed_db
 
     def forget(self) -> None:
         """Nobody is known: every voice counts."""
@@ -70,22 +66,36 @@ class Foreground:
         self._turn.clear()
 
     def admit(self, level_dbfs: float, *, voiced: bool, in_turn: bool) -> bool:
-        """Whether a frame is loud enough to be the child's.
+        """Whether a frame is loud enough to be the child's answer.
 
         Args:
             level_dbfs: Level of the echo-cancelled frame.
-            voiced: It holds a voice or, over Myna's own, a sound.
+            voiced: It holds a voice.
             in_turn: A turn is under way: what lies far below its own peak is no part of it.
         """
-        least = self.least_dbfs
+        least_dbfs = self._level_dbfs - self._range_db - self._relaxed_db
         if in_turn:
-            least = max(least, self._peak_dbfs - self._tail_range_db)
-        self._held = HOLD_FRAMES if level_dbfs >= least and voiced else max(0, self._held - 1)
-        admitted = voiced and self._held > 0
+            least_dbfs = max(least_dbfs, self._peak_dbfs - self._tail_range_db)
+        admitted = self._hold(voiced, level_dbfs, least_dbfs)
         if admitted and in_turn:
             self._peak_dbfs = max(self._peak_dbfs, level_dbfs)
             self._turn.append(level_dbfs)
         return admitted
+
+    def admit_over_playback(self, level_dbfs: float, *, sound: bool) -> bool:
+        """Whether a frame is loud enough to be the child's interruption.
+
+        Args:
+            level_dbfs: Level of the echo-cancelled frame.
+            sound: It holds a sound that is not Myna's own.
+        """
+        least_dbfs = self._level_dbfs - self._interrupt_range_db - self._relaxed_db
+        return self._hold(sound, level_dbfs, least_dbfs)
+
+    def _hold(self, heard: bool, level_dbfs: float, least_dbfs: float) -> bool:
+        loud = heard and level_dbfs >= least_dbfs
+        self._held = HOLD_FRAMES if loud else max(0, self._held - 1)
+        return heard and self._held > 0
 
     def wait(self, *, heard: bool) -> None:
         """Count a frame in which an answer is waited for."""

@@ -326,7 +326,7 @@ class FrontEnd:
     # --------------------------------------------------------------- interruptions
 
     def _weigh(self, hearing: Hearing) -> list[Edge]:
-        sound = self._foreground.admit(hearing.level_dbfs, voiced=hearing.sound, in_turn=False)
+        sound = self._foreground.admit_over_playback(hearing.level_dbfs, sound=hearing.sound)
         self._history.push(hearing.voiced and sound)
         evidence = Evidence(sound, hearing.harmonic and sound, hearing.likely)
         return self._verdict(self._barge_in.step(evidence))

@@ -80,6 +80,8 @@ class TurnSettings:
     """Quiet after a ducking that was no interruption, before the voice comes back."""
     foreground_range_db: Annotated[float, Between(6, 60)] = 15.0
     """A voice this far below the child who woke Myna is somebody else's: a television's."""
+    interrupt_range_db: Annotated[float, Between(6, 60)] = 12.0
+    """The same for a voice over Myna's own: who interrupts speaks up."""
     foreground_patience_s: Annotated[float, Between(1, 60)] = 4.0
     """When an answer is waited for this long, fainter voices begin to count."""
     foreground_relax_db: Annotated[float, Between(0, 30)] = 6.0

@@ -11,7 +11,7 @@ SETTINGS = TurnSettings(duck_voiced_ms=40, interrupt_voiced_ms=150, duck_release
 VOWEL = Evidence(sound=True, harmonic=True, speech=True)
 EARLY_VOWEL = Evidence(sound=True, harmonic=True, speech=False)
 HISS = Evidence(sound=True, harmonic=False, speech=False)
-SPEECH_LIKE_NOISE = Evidence(sound=True, harmonic=False, speech=True)
+PITCHLESS_SPEECH = Evidence(sound=True, harmonic=False, speech=True)
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 ECHO = Evidence(sound=False, harmonic=False, speech=True)
 
@@ -44,11 +44,15 @@ def test_a_hiss_before_the_vowel_ducks_later() -> None:
     assert weigh((HISS, 8), (VOWEL, 50)) == [(80, Verdict.DUCK), (150, Verdict.INTERRUPT)]
 
 
-@pytest.mark.parametrize("cough", [HISS, SPEECH_LIKE_NOISE])
-def test_a_cough_ducks_and_the_voice_comes_back_after_quiet(cough: Evidence) -> None:
-    verdicts = weigh((cough, 30), (QUIET, 100))
+@pytest.mark.parametrize(("cough", "frames"), [(HISS, 30), (PITCHLESS_SPEECH, 18)])
+def test_a_cough_ducks_and_the_voice_comes_back_after_quiet(cough: Evidence, frames: int) -> None:
+    verdicts = weigh((cough, frames), (QUIET, 100))
     assert [verdict for _, verdict in verdicts] == [Verdict.DUCK, Verdict.RELEASE]
-    assert verdicts[-1][0] == 300 + 400
+    assert verdicts[-1][0] == frames * 10 + 400
+
+
+def test_speech_in_which_no_pitch_is_found_cuts_when_it_goes_on() -> None:
+    assert weigh((PITCHLESS_SPEECH, 50)) == [(40, Verdict.DUCK), (210, Verdict.INTERRUPT)]
 
 
 def test_what_is_left_of_the_echo_changes_nothing_however_speech_like() -> None:

@@ -78,7 +78,16 @@ def test_an_accepted_answer_moves_the_child_s_level_half_way() -> None:
     for _ in range(40):
         assert counts(foreground, 20, in_turn=True)
     foreground.accept()
-    assert foreground.least_dbfs == CHILD_DBFS - 10 - 15
+    foreground.begin_turn()
+    assert not counts(foreground, 10 + 15 + 1)
+    assert counts(foreground, 10 + 15)
+
+
+def test_over_playback_a_fainter_voice_counts_less() -> None:
+    foreground = known_child()
+    assert not foreground.admit_over_playback(CHILD_DBFS - 13, sound=True)
+    assert foreground.admit_over_playback(CHILD_DBFS - 12, sound=True)
+    assert not foreground.admit_over_playback(CHILD_DBFS, sound=False)
 
 
 def test_within_a_turn_what_lies_far_below_its_own_peak_does_not_count() -> None:
