@@ -50,7 +50,7 @@ def configuration(folder: Path, authority: Authority, port: int) -> str:
             "autosave_interval 30",
             "max_queued_messages 0",
             "max_inflight_messages 200",
-            "message_size_limit 270000",
+            "max_packet_size 270000",
             "log_type warning",
             "log_type error",
             "log_dest stderr",
