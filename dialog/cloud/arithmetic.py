@@ -27,7 +27,7 @@ _HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
 _SIGNS = {
-    "plus": "+", "and": "+", "add": "+", "added to": "+",
+    "plus": "+", "add": "+", "added to": "+",
     "minus": "-", "take away": "-", "less": "-",
     "times": "*", "multiplied by": "*", "divided by": "/", "over": "/",
     "+": "+", "-": "-", "x": "*", "*": "*", "×": "*", "÷": "/", "/": "/",

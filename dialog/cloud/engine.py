@@ -25,7 +25,7 @@ from dialog.commands import Command, command_in
 from dialog.ports import Expectation, Language, Line, Then
 from dialog.safety.lists import fixed_answers
 from dialog.safety.ports import DISTRESS, Flaw
-from dialog.safety.screen import Wanted, flaw_in, screen
+from dialog.safety.screen import Wanted, flaw_in, prepare, screen
 
 MOST_SENTENCES = 3
 MOST_ROUNDS = 2
@@ -69,6 +69,7 @@ class AnswerEngine:
     def __init__(self, settings: CloudSettings, local: LocalAnswers) -> None:
         self.settings = settings
         self.local = local
+        prepare()
 
     def start(self, *, play: Play | None = None) -> AnswerState:
         """A fresh state, for a conversation or a role play."""

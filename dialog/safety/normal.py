@@ -44,8 +44,10 @@ def readings(text: str) -> tuple[str, ...]:
     # "k1ll" is meant as "kill"; "2 cats" is not meant as "z cats", so only inside a word.
     leet = _MIXED.sub(lambda word: word[0].translate(_LEET), plain)
     spelled = _SPACED.sub(lambda run: re.sub(r"[^a-z]", "", run[0]), leet)
+    # "make a b o m b": the first letter may be a word of its own.
+    after_word = _SPACED.sub(lambda run: f"{run[0][0]} {re.sub(r'[^a-z]', '', run[0][1:])}", leet)
     starred = re.sub(r"(?<=[a-z])[*#_.\-]+(?=[a-z])", "", leet)
-    for other in (leet, spelled, starred):
+    for other in (leet, spelled, after_word, starred):
         found += [_tidy(_LONG_RUN.sub(r"\1", other)), _tidy(_LONG_RUN.sub(r"\1\1", other))]
     return tuple(dict.fromkeys(found))
 

@@ -37,6 +37,13 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+def prepare() -> None:
+    """Read the lists now: they take some tenths of a second, which no child should wait for."""
+    screen("")
+    flaw_in("你好, hello.", Wanted())
+    common_words("a1")
+
+
 def screen(text: str) -> Screened:
     """What was said (or is shown to a model: a lesson, a tool's result), made safe to send.
 
