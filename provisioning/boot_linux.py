@@ -1,7 +1,7 @@
 """The two slots as Linux shows them: boot files on a mounted FAT, the kernel's command line.
 
-Each slot's ``cmdline.txt`` says ``myna.slot=a`` or ``b``. Whether this is a trial says the firmware of
-the Raspberry Pi in the device tree; where there is none, ``myna.trial=1`` on the command line.
+Each slot's ``cmdline.txt`` says ``myna.slot=a`` or ``b``. Whether this is a trial says the firmware
+of the Raspberry Pi in the device tree; elsewhere ``myna.trial=1`` on the command line.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from core.errors import ProvisioningError
+from provisioning.private_files import sync_folder, write_private
 from provisioning.slots import AUTOBOOT_BYTES, Running, Slot
 
 TRIAL_FILE = "slot-trial.json"
@@ -86,18 +87,9 @@ class LinuxBoot:
     def write_trial(self, text: str | None) -> None:
         if text is None:
             self._trial.unlink(missing_ok=True)
+            sync_folder(self._trial.parent)
         else:
-            fresh = self._trial.with_suffix(".new")
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._trial)
-        folder = os.open(self._trial.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            write_private(self._trial, text.encode("utf-8"))
 
     def restart(self, *, trial: bool) -> None:
         # systemd hands the argument to the kernel, the kernel to the firmware.
