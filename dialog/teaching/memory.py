@@ -59,10 +59,10 @@ class Answer:
 def grade(answer: Answer) -> Grade | None:
     """The grade of an answer; None when it says nothing about the memory (skipped).
 
-    A first right answer is good. It counts as hard when the child had to search for it or could
-    hardly be followed, and as easy only when words that had to be found came at once and clear.
-    The second right answer is hard, since Myna has said it in between; whatever takes more help
-    than that is not known yet.
+    A first right answer is good when the words had to be found, and easy when they came at once
+    and clear. It counts as hard when the child had to search for it, could hardly be followed, or
+    only said it after Myna, which proves little. The second right answer is hard as well, since
+    Myna has said it in between; whatever takes more help than that is not known yet.
     """
     if answer.verdict is Verdict.SKIPPED:
         return None
@@ -72,12 +72,10 @@ def grade(answer: Answer) -> Grade | None:
     unclear = score is not None and score < UNCLEAR_0_2
     if answer.tries == 2:
         return Grade.AGAIN if unclear else Grade.HARD
-    if unclear or answer.hesitation_s > SLOW_S:
+    if unclear or not answer.recall or answer.hesitation_s > SLOW_S:
         return Grade.HARD
     clear = score is not None and score >= CLEAR_0_2
-    if answer.recall and clear and answer.hesitation_s < QUICK_S:
-        return Grade.EASY
-    return Grade.GOOD
+    return Grade.EASY if clear and answer.hesitation_s < QUICK_S else Grade.GOOD
 
 
 def reviewed(

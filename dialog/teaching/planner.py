@@ -29,6 +29,9 @@ REVIEWS_AT_MOST = 0.65
 """Share of a session for reviews while there is something new: nobody comes to repeat alone."""
 NEW_TAKES = 1.3
 """A new item takes longer than one that is known: help, and a second asking for some."""
+YOUNG_DAYS, YOUNG_AT_MOST, NEW_AT_LEAST = 7.0, 20, 3
+"""With so many items that would not last a week, new ones wait, but for a few to be curious about:
+what is met once and not again is lost."""
 SUITS = 0.55
 """Chance of a right first answer from which a new item suits the child."""
 TOO_EASY = 0.96
@@ -88,6 +91,8 @@ def plan_session(
         budget_s -= PLAY_S
     weak = weak_sounds(child.sounds, now)[:SOUNDS_AT_ONCE]
     fresh = _fresh(memories, course, weak, ability_of(memories.values(), course))
+    young = sum(memory.stability_days < YOUNG_DAYS for memory in memories.values())
+    fresh = fresh[: max(NEW_AT_LEAST, YOUNG_AT_MOST - young)]
     due = _due(memories, course, now, seed)
     reviews = _fill(due, course, budget_s * (REVIEWS_AT_MOST if fresh else 1.0))
     left_s = budget_s - _length_s(reviews, course)
