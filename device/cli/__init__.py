@@ -23,6 +23,7 @@ COMMANDS = {
     "echo": "cancel the echo in a pair of recordings",
     "transcribe": "recognise speech in audio files",
     "lessons": "check or list lesson packs",
+    "progress": "show what a child has learnt, in the terminal or as a page",
     "bench": "measure",
 }
 

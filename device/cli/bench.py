@@ -14,6 +14,7 @@ from device.cli.output import print_json
 
 BENCHMARKS = {
     "echo": "what is heard of a child over Myna's own voice, by canceller",
+    "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 
