@@ -73,7 +73,12 @@ def _in_words(source: Source, error: ValidationError) -> Iterator[Problem]:
             message = f"{where} is {_shown(found)}"
             remedy = str(part.get("description") or f"use one of: {', '.join(wanted)}")
         case "type":
-            kinds = {"string": "text", "object": "keys with values", "array": "a list"}
+            kinds = {
+                "string": "text",
+                "object": "keys with values",
+                "array": "a list",
+                "integer": "a whole number",
+            }
             message = f"{where} should be {kinds.get(wanted, wanted)} and is {_kind(found)}"
             remedy = advice
         case "minItems" | "maxItems" | "maxProperties":
