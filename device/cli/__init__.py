@@ -22,9 +22,14 @@ COMMANDS = {
     "wake": "find the wake phrase in audio files",
     "echo": "cancel the echo in a pair of recordings",
     "transcribe": "recognise speech in audio files",
+    "score": "judge how well a text was said in audio files",
     "lessons": "check or list lesson packs",
     "progress": "show what a child has learnt, in the terminal or as a page",
     "bench": "measure",
+    "identity": "say who this box is",
+    "slot": "say which system runs, try the other, keep it",
+    "bench-test": "try a new box at the bench: sound, lights, button, temperature, storage",
+    "fault": "show and say that the speaker needs a grown-up",
 }
 
 
@@ -43,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         sub = subparsers.add_parser(name, help=summary, description=summary)
         if name == wanted:
-            module = importlib.import_module(f"device.cli.{name}")
+            module = importlib.import_module(f"device.cli.{name.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     args = parser.parse_args(arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -207,9 +208,21 @@ def _report_lines(report: CardReport, ledger: Ledger) -> Iterator[str]:
     yield f"certificate  {'yes' if report.certified else 'no'}"
     yield f"started      {'yes, a box has taken its secrets' if report.started else 'not yet'}"
     if report.bench_test:
-        yield f"bench test   {report.bench_test.strip()}"
+        yield f"bench test   {_bench_test(report.bench_test, serial, ledger)}"
     for past in ledger.past(serial):
         yield f"ledger       {past.started_at}  {past.image}  {past.result.value}: {past.note}"
+
+
+def _bench_test(text: str, serial: str, ledger: Ledger) -> str:
+    """The verdict of the first power-up, which also goes into the ledger."""
+    try:
+        value = json.loads(text)
+        good, when = bool(value["good"]), str(value["tested_at"])
+        bad = [name for name, (state, _) in value["findings"].items() if state == "failed"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "the report on the card cannot be read"
+    ledger.add_bench_test(serial, tested_at=when, good=good, report=text)
+    return f"{when}  {'good' if good else 'NOT GOOD: ' + ', '.join(bad)}"
 
 
 def _labels(args: argparse.Namespace) -> int:
