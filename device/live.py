@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from audio.loop import AudioLoop, AudioThread
@@ -13,18 +15,27 @@ from audio.ports import AudioBackend, Edge, StreamEnded
 from core.errors import DeviceLost, SpeakerError
 from device import telemetry
 from device.app import Parts
+from device.caretaker import Caretaker
 from device.events import MuteSet, Pressed
+from device.health import Degraded, as_prometheus
+from device.metrics_page import MetricsPage
+from device.mute import Mute
+from device.notify import ServiceManager
+from device.panel import NightLight, Panel
 from device.runtime import Runtime
 from device.scheduling import LiveScheduler
+from device.supervisor import Supervisor
 from device.trace import Watcher
+from device.volume import Volume
+from device.watchdog import Watchdog
+from hal.factory import volume_plan
+from hal.layers import LayeredRing
 from hal.ports import Button
 
 log = logging.getLogger(__name__)
 
 LEVEL_INTERVAL_S = 0.05
 TELEMETRY_INTERVAL_S = 30.0
-FAULTS_FORGIVEN = 3
-"""Restarts of the audio thread before the daemon gives up and lets systemd start it anew."""
 
 
 class Daemon:
@@ -35,6 +46,8 @@ class Daemon:
         backend: The card, or the virtual room at real time.
         watchers: Told everything that happens.
         state_folder: Where telemetry goes; None writes none.
+        manager: Who started the daemon as a service, and is told how it is.
+        metrics_port: Where figures are shown on loopback; 0 shows none.
     """
 
     def __init__(
@@ -44,6 +57,8 @@ class Daemon:
         watchers: Sequence[Watcher] = (),
         *,
         state_folder: Path | None = None,
+        manager: ServiceManager | None = None,
+        metrics_port: int = 0,
     ) -> None:
         self._parts = parts
         self._backend = backend
@@ -51,9 +66,14 @@ class Daemon:
         self._state_folder = state_folder
         self.loop = AudioLoop(backend, parts.front_end, parts.playback, parts.settings.audio)
         self._thread: AudioThread | None = None
-        self._faults = 0
+        self._supervisor = Supervisor()
         self._fault: BaseException | None = None
+        self._manager = manager or ServiceManager({})
+        self._metrics_port = metrics_port
+        self.panel: Panel | None = None
+        """Buttons, lights and muting; there while `run` runs."""
         self._runtime: Runtime | None = None
+        self._microphone_wanted = True
         self._events: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
 
@@ -70,16 +90,30 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             events.add_signal_handler(number, self._stop.set)
         scheduler = LiveScheduler(events)
-        runtime = self._parts.runtime(scheduler, self._open_microphone, self._watchers)
+        ring = LayeredRing(self._parts.board.ring, self._parts.clock)
+        parts = dataclasses.replace(self._parts, ring=ring)
+        runtime = parts.runtime(scheduler, self._open_microphone, self._watchers)
         self._runtime = runtime
         runtime.start()
+        self.panel = self._make_panel(runtime, ring)
+        caretaker = self._make_caretaker(ring)
         try:
-            self._open_first()
+            # First of all: a speaker that is switched on muted never opens its microphone.
+            self.panel.start()
+            if self._microphone_wanted:
+                self._open_first()
+                self._start_thread()
             self._parts.board.open(self._pressed)
-            self._start_thread()
-            ticker = asyncio.create_task(self._tick(), name="myna-ticker")
-            await self._stop.wait()
-            ticker.cancel()
+            async with self._metrics(caretaker), asyncio.TaskGroup() as tasks:
+                own = [
+                    tasks.create_task(self._tick(ring), name="myna-ticker"),
+                    tasks.create_task(caretaker.run(), name="myna-caretaker"),
+                ]
+                self._manager.ready()
+                await self._stop.wait()
+                for task in own:
+                    task.cancel()
+            self._manager.stopping()
         finally:
             # Silence first: a child must not hear half a sentence while we clean up.
             self._parts.playback.cut()
@@ -115,6 +149,7 @@ class Daemon:
             self._thread = None
 
     def _open_microphone(self, opened: bool) -> None:
+        self._microphone_wanted = opened
         if not opened:
             self._stop_thread()
         elif self._thread is None:
@@ -133,13 +168,18 @@ class Daemon:
             self._events.call_soon_threadsafe(what, *args)  # type: ignore[arg-type]
 
     def _recover(self, fault: BaseException) -> None:
-        self._faults += 1
-        if self._faults > FAULTS_FORGIVEN:
-            self._fault = fault
-            self._stop.set()
-            return
+        now_s = self._parts.clock.now_s()
+        wait_s = self._supervisor.failed("audio", now_s)
         self._stop_thread()
-        self._start_thread()
+        if "audio" in self._supervisor.degraded(now_s):
+            self._fault = fault  # systemd starts all of it anew
+            self._stop.set()
+        elif self._events is not None:
+            self._events.call_later(wait_s, self._start_again)
+
+    def _start_again(self) -> None:
+        if self._microphone_wanted and self._thread is None and not self._stop.is_set():
+            self._start_thread()
 
     def _post(self, edge: Edge) -> None:
         if isinstance(edge, StreamEnded):
@@ -151,26 +191,91 @@ class Daemon:
 
     def _pressed(self, button: Button) -> None:
         """In the board's thread."""
-        match button:
-            case Button.TALK:
-                self._call(self._board_event, Pressed())
-            case Button.MUTE_ON:
-                self._call(self._board_event, MuteSet(True))
-            case Button.MUTE_OFF:
-                self._call(self._board_event, MuteSet(False))
+        self._call(self._panel_pressed, button)
 
-    def _board_event(self, event: Pressed | MuteSet) -> None:
-        if self._runtime is not None:
-            self._runtime.post(event)
+    def _panel_pressed(self, button: Button) -> None:
+        if self.panel is not None:
+            self.panel.pressed(button)
 
-    async def _tick(self) -> None:
-        """Let the lights follow the voice, and write telemetry now and then."""
+    def _make_panel(self, runtime: Runtime, ring: LayeredRing) -> Panel:
+        plan = volume_plan(self._parts.settings.board)
+        volume = Volume(
+            self._parts.playback,
+            plan.curve_db,
+            limit_db=plan.limit_db,
+            start_db=self._parts.settings.audio.volume_db,
+        )
+        return Panel(
+            ring=ring,
+            volume=volume,
+            mute=Mute(self._parts.board.muted, self._state_folder),
+            press=lambda: runtime.post(Pressed()),
+            mute_conversation=lambda muted: runtime.post(MuteSet(muted)),
+            say=runtime.say,
+            language=self._parts.settings.device.language,
+        )
+
+    def _make_caretaker(self, ring: LayeredRing) -> Caretaker:
+        services = self._parts.services
+        return Caretaker(
+            clock=self._parts.clock,
+            ring=ring,
+            manager=self._manager,
+            watchdog=Watchdog(
+                pulse=lambda: self._parts.front_end.now_s,
+                expected=lambda: self._thread is not None,
+                feed=self._manager.alive,
+            ),
+            supervisor=self._supervisor,
+            processes={"recogniser": services.recogniser.worker, "voice": services.voice.worker},
+            troubles=lambda: self._parts.board.troubles,
+            others=(self._store_trouble, self._card_trouble),
+            figures=self._figures,
+            folder=self._state_folder,
+        )
+
+    @asynccontextmanager
+    async def _metrics(self, caretaker: Caretaker) -> AsyncIterator[None]:
+        if self._metrics_port == 0:
+            yield
+            return
+        async with MetricsPage(self._metrics_port, lambda: as_prometheus(caretaker.health())):
+            yield
+
+    def _store_trouble(self) -> Degraded | None:
+        sentence = self._parts.store.degraded
+        return None if sentence is None else Degraded("store", sentence)
+
+    def _card_trouble(self) -> Degraded | None:
+        if self._thread is None or self.loop.card_present:
+            return None
+        return Degraded("card", "the sound card is gone; plug it in again, see myna devices")
+
+    def _figures(self) -> dict[str, float]:
+        """The audio path's facts, named as Prometheus names them."""
+        found = telemetry.counters(self.loop, self._backend, "")
+        return {
+            name if name.startswith("frame_ms") else f"{name}_total": float(value)
+            for name, value in found.items()
+            if isinstance(value, int | float)
+        }
+
+    async def _tick(self, ring: LayeredRing) -> None:
+        """Let the lights follow the voice and the hour, and write telemetry now and then."""
+        board = self._parts.settings.board
+        night = NightLight(
+            ring,
+            self._parts.clock,
+            share=board.night_light,
+            hours=(board.night_from_hour, board.night_to_hour),
+        )
         ticks = 0
         per_report = round(TELEMETRY_INTERVAL_S / LEVEL_INTERVAL_S)
         while True:
-            self._parts.board.ring.level(self._parts.front_end.level_dbfs)
+            ring.level(self._parts.front_end.level_dbfs)
             if ticks % per_report == 0:
                 self._write_telemetry()
+                night.look()
             ticks += 1
             await asyncio.sleep(LEVEL_INTERVAL_S)
 

@@ -24,6 +24,9 @@ class DeviceSettings:
     pause_sleep_s: Annotated[float, Between(5, 3600)] = 120.0
     """How long a paused lesson waits before Myna goes to sleep."""
 
+    metrics_port: Annotated[int, Between(0, 65535)] = 9464
+    """Port on loopback with the service's figures for Prometheus; 0 is none."""
+
     def state_path(self) -> Path:
         """The state folder, resolved from the setting and the environment; not created."""
         if self.state_dir:

@@ -6,7 +6,7 @@ from core.clock import Clock
 from core.errors import HardwareError
 from hal.machine import is_raspberry_pi
 from hal.ports import Board, BoardTrouble
-from hal.profile import Profile, load_profile, profile_of_pins
+from hal.profile import Profile, VolumePlan, load_profile, profile_of_pins
 from hal.settings import NO_PIN, BoardSettings
 from hal.simulated import SimulatedBoard
 
@@ -45,6 +45,14 @@ def make_board_or_stand_in(settings: BoardSettings, clock: Clock | None = None) 
         return make_board(settings, clock)
     except HardwareError as error:
         return SimulatedBoard(clock, troubles=(BoardTrouble("profile", str(error)),))
+
+
+def volume_plan(settings: BoardSettings) -> VolumePlan:
+    """How loud the board may be, and in which steps; the plain ones where there is no profile."""
+    try:
+        return profile_of(settings).volume
+    except HardwareError:
+        return VolumePlan()
 
 
 def profile_of(settings: BoardSettings) -> Profile:

@@ -13,7 +13,7 @@ LATCH_S = 280e-6
 
 
 class FakeChain:
-    """Honours `hal.spi.SpiBus`.
+    """Honours `hal.ports.SpiBus`.
 
     Args:
         kind: ``apa102`` or ``ws2812``.

@@ -19,10 +19,10 @@ from hal.contacts import UNMUTE_SETTLE_S, Debounced, Stepper, TalkButton
 from hal.lamps import Lamp, NoLamp, PaintedRing, StripLamp
 from hal.led_class import KernelLight
 from hal.pin_factory import make_pin_factory
-from hal.ports import BoardTrouble, Button, ButtonSink, Lights
+from hal.ports import BoardTrouble, Button, ButtonSink, Lights, SpiBus
 from hal.profile import Contact, LightsPlan, Profile
 from hal.settings import NO_PIN
-from hal.spi import SpiBus, SpidevBus
+from hal.spi import SpidevBus
 from hal.spi_lights import WS2812_BUS_HZ
 
 TICK_S = 0.02

@@ -6,9 +6,8 @@ from typing import Protocol
 
 from core.clock import Clock
 from hal.glow import Glow
-from hal.ports import Lights, Mood, Rgb
+from hal.ports import Lights, Mood, Rgb, SpiBus
 from hal.profile import LightsPlan
-from hal.spi import SpiBus
 from hal.spi_lights import apa102, ws2812
 
 

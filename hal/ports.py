@@ -129,3 +129,13 @@ class Board(Protocol):
 
     def close(self) -> None:
         """Lights off, everything released."""
+
+
+class SpiBus(Protocol):
+    """One device of an SPI bus, open. What it raises on writing is an OSError."""
+
+    def write(self, data: bytes) -> None:
+        """Clock all bytes out; returns when they are."""
+
+    def close(self) -> None:
+        """Idempotent."""

@@ -38,5 +38,9 @@ class BoardSettings:
     """Whether a high pin lights the LED; false for a common anode."""
     night_light: Annotated[float, Between(0.01, 1)] = 0.15
     """How much of their light the lights give at night."""
+    night_from_hour: Annotated[int, Between(0, 23)] = 20
+    """From this hour it is night, once the clock is known to be set."""
+    night_to_hour: Annotated[int, Between(0, 23)] = 7
+    """Until this hour; the same as above is never."""
     debounce_ms: Annotated[int, Between(0, 200)] = 20
     """A contact that changes again within this time counts once."""

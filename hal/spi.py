@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from core.errors import HardwareError
 
 
-class SpiBus(Protocol):
-    """One device of a bus, open. What it raises on writing is an OSError."""
-
-    def write(self, data: bytes) -> None:
-        """Clock all bytes out; returns when they are."""
-
-    def close(self) -> None:
-        """Idempotent."""
-
-
 class SpidevBus:
-    """Honours `SpiBus` over ``/dev/spidevB.D``.
+    """Honours `hal.ports.SpiBus` over ``/dev/spidevB.D``.
 
     Raises:
         HardwareError: spidev is missing, the bus is off, or may not be used.

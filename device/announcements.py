@@ -1,0 +1,32 @@
+"""What Myna says about herself outside any lesson, in the language of ``[device] language``."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from dialog.ports import Language, Line
+
+
+class Announcement(Enum):
+    """One sentence each; a number in it is part of the sentence."""
+
+    UNMUTED = ("I can hear you again.", "我又能听见你了。")
+    PAIR_OFFERED = ("Let go to pair me with a phone.", "松开按钮，就可以和手机配对。")
+    RESET_IN_5 = ("Keep holding to reset me. Five.", "继续按住就会重置。五。")
+    RESET_IN_4 = ("Four.", "四。")
+    RESET_IN_3 = ("Three.", "三。")
+    RESET_IN_2 = ("Two.", "二。")
+    RESET_IN_1 = ("One.", "一。")
+    RESET_CALLED_OFF = ("All right, I stay as I am.", "好的，我什么都没变。")
+    FAULT = (
+        "I am not well. Please ask a grown-up to look after me.",
+        "我有点不舒服，请大人来看看我。",
+    )
+
+
+_PLACE = {"en": 0, "zh": 1}
+
+
+def line(announcement: Announcement, language: str) -> Line:
+    """The sentence as the voice takes it."""
+    return Line(announcement.value[_PLACE[language]], Language(language))
