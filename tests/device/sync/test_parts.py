@@ -31,6 +31,7 @@ from device.sync.timing import EARLIEST_MS, Anchors, Dated, rfc3339
 from tests.platform_parts import attempts
 
 NOW_MS = 1_795_478_400_000
+CHILD = "019ab1f0-0000-7000-8000-0000000000c1"
 NOWHERE = str(Path("/nowhere/at/all"))
 IDS = IdSource(lambda: NOW_MS)
 
@@ -169,8 +170,9 @@ def test_progress_of_before_there_was_an_outbox_goes_out_too(tmp_path: Path):
         made = str(IDS.make())
         db.execute(
             "INSERT INTO attempts (id, child, boot, mono_s, wall_ms, pack, item, verdict,"
-            " try_number, confidence, duration_s) VALUES (?, ?, 'b', ?, ?, 'p', ?, 'right', 1, 0.5, 1.0)",
-            (made, str(IDS.make()), n, NOW_MS, f"i{n}"),
+            " try_number, confidence, duration_s)"
+            " VALUES (?, ?, 'b', ?, ?, 'p', ?, 'right', 1, 0.5, 1.0)",
+            (made, CHILD, n, NOW_MS, f"i{n}"),
         )
     db.close()
     db = open_file(tmp_path / FILE_NAME)
