@@ -7,6 +7,7 @@ the question to the voice, not the voice.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import time
 from collections.abc import Callable
@@ -24,9 +25,15 @@ from dialog.cloud.local import LocalAnswers
 from dialog.cloud.ports import AnswerStep, Learner
 from dialog.cloud.settings import CloudSettings
 from dialog.packs import choose_pack
+from dialog.packs.model import Pack
 from dialog.safety.ports import Topic
 
 WAIT_S = 30.0
+
+
+@functools.cache
+def _pack() -> Pack:
+    return choose_pack("starter", ())
 
 
 class DayClock(SystemClock):
@@ -88,7 +95,7 @@ class AnswerRoom:
     _line: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> AnswerRoom:
-        local = LocalAnswers(choose_pack("starter", ()))
+        local = LocalAnswers(_pack())
         self._stack.callback(local.close)
         self._scheduler = LiveScheduler(asyncio.get_running_loop())
         self._stack.callback(self._scheduler.close)

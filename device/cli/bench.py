@@ -13,7 +13,10 @@ from device.bench.metric import Metric
 from device.cli.output import print_json
 
 BENCHMARKS = {
+    "answers": "what the safety lists miss and stop needlessly, and how fast answers come",
     "echo": "what is heard of a child over Myna's own voice, by canceller",
+    "recognition": "answers told apart by children, adults and synthetic voices",
+    "scoring": "how near scores of pronunciation are to the experts'; their cost and robustness",
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }

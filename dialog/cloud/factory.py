@@ -12,7 +12,7 @@ def make_chat(settings: CloudSettings) -> ChatService:
 
     Raises:
         ModelError: The client library is not installed.
-        ConfigError: The key cannot be read.
+        Rejected: The key cannot be read.
     """
     from dialog.cloud.openai_chat import OpenAIChat
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core.errors import ConfigError
 from dialog.cloud.errors import BadReply, CloudError, Offline, RateLimited, Rejected
 from dialog.cloud.ports import Delta, Request
 from dialog.cloud.settings import CloudSettings
@@ -35,7 +34,7 @@ class OpenAIChat:
         settings: Where, which model, and the file with the key.
 
     Raises:
-        ConfigError: The key's file cannot be read.
+        Rejected: The key's file cannot be read.
     """
 
     def __init__(self, settings: CloudSettings) -> None:
@@ -144,8 +143,8 @@ def _key(file: str) -> str:
     try:
         return Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [f"[cloud] key_file {file} cannot be read; make it readable for the speaker's user"]
+        raise Rejected(
+            f"[cloud] key_file {file} cannot be read; make it readable for the speaker's user"
         ) from error
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from dialog.cloud.sentences import LONGEST, SentenceSplitter
 
-TEXT = "Mr. Fox has 3.5 apples, e.g. red ones. Do you like red? Yes!  “I do.” 苹果是红色的。你喜欢吗？好"
+TEXT = "Mr. Fox has 3.5 apples, e.g. red. Do you like it? Yes!  “I do.” 苹果是红色的。你喜欢吗？好"
 SENTENCES = [
-    "Mr. Fox has 3.5 apples, e.g. red ones.",
-    "Do you like red?",
+    "Mr. Fox has 3.5 apples, e.g. red.",
+    "Do you like it?",
     "Yes!",
     "“I do.”",
     "苹果是红色的。",
