@@ -43,7 +43,6 @@ PATIENCE_S = {
     Kind.NUMBER: 9.0,
 }
 """How long a child may stay silent by default: what wants thinking gets time."""
-PLAY_PATIENCE_S = 10.0
 STORY_END = "end"
 """Id of a story's last step."""
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 Raw = Any  # plain data of any form
 
+_WANTED = {
+    "string": "text",
+    "object": "keys with values",
+    "array": "a list",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+
 
 @functools.cache
 def schema() -> dict[str, Any]:
