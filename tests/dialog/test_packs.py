@@ -412,9 +412,11 @@ def test_list_shows_the_starter_pack(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_examples_of_the_documentation_are_a_good_pack(tmp_path: Path) -> None:
     guide = Path(__file__).parents[2] / "docs" / "lessons.md"
-    head, unit, plays = re.findall(r"```yaml\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    head, *unit = re.findall(r"```yaml\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
     (tmp_path / "units").mkdir()
     (tmp_path / "pack.yaml").write_text(head, encoding="utf-8")
-    (tmp_path / "units" / "toys.yaml").write_text(unit + plays, encoding="utf-8")
+    (tmp_path / "units" / "toys.yaml").write_text("".join(unit), encoding="utf-8")
     assert check_pack(tmp_path) == []
-    assert len(list(load_pack(tmp_path).plays())) == 1
+    loaded = load_pack(tmp_path)
+    assert {item.kind for item in loaded.items()} == set(Kind) - {Kind.WORD}
+    assert [play.story for play in loaded.plays()] == [False, True]
