@@ -210,7 +210,12 @@ def board(settings: Settings) -> Finding:
     from hal.factory import make_board
 
     made = make_board(settings.board)
+    troubles = made.troubles
     made.close()
+    if troubles:
+        sentence = "; ".join(each.sentence for each in troubles)
+        remedy = "correct [board], and stop a running Myna first"
+        return Finding("board", State.FAILED, sentence, remedy)
     return Finding("board", State.OK, f"board {made.name}, ring of {made.ring.count}")
 
 

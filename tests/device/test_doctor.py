@@ -21,6 +21,7 @@ from device.settings import DeviceSettings
 from device.store import Store
 from device.store_file import FILE_NAME
 from dialog.settings import LessonSettings, RecognitionSettings
+from hal.machine import is_raspberry_pi
 from hal.settings import BoardSettings
 
 CARD = Card("alsa:Box", "Box", 1, 2, 48_000, 0, is_default_input=True, is_default_output=True)
@@ -350,3 +351,13 @@ def test_a_missing_configuration_file_is_a_finding(tmp_path: Path):
     (found,) = examine(tmp_path / "none.toml", ())
     assert found.state is State.FAILED
     assert "cannot be read" in found.sentence
+
+
+def test_a_board_whose_parts_do_not_work_has_failed() -> None:
+    if is_raspberry_pi():
+        pytest.skip("this machine has real pins")
+    (check,) = (check for check in doctor_checks.CHECKS if check.name == "board")
+    finding = tried(check, Settings(board=BoardSettings(profile="generic-gpio")))
+    assert finding.state is State.FAILED
+    assert "lgpio" in finding.sentence
+    assert finding.remedy

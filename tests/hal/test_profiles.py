@@ -94,7 +94,7 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_a_profile_that_is_not_there_is_one_sentence(tmp_path: Path):
-    with pytest.raises(HardwareError, match="no board is called toaster; .*respeaker-2mic"):
+    with pytest.raises(HardwareError, match=r"no board is called toaster; .*respeaker-2mic"):
         load_profile("toaster")
     with pytest.raises(HardwareError, match="cannot be read"):
         load_profile(str(tmp_path / "none.toml"))
