@@ -144,7 +144,8 @@ def prove() -> dict[str, object]:
     found["fault_gone_on_start"] = until(lambda: not active("myna-fault.service")())
     ctl("stop", "myna.service")
 
-    drop_in = Path("/run/systemd/system/myna.service.d/broken.conf")
+    # Drop-ins are read in the order of their names, and the last one wins.
+    drop_in = Path("/run/systemd/system/myna.service.d/zz-broken.conf")
     drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text(
         "[Service]\nType=exec\nExecStart=\nExecStart=/usr/bin/false\nRestartSec=100ms\n",

@@ -160,4 +160,5 @@ def test_a_wrong_configuration_is_a_spoken_fault_and_no_restart(found: dict[str,
 
 def test_a_boot_loop_ends_in_lights_and_a_sentence(found: dict[str, Any]) -> None:
     assert found["fault_after_boot_loop"] is True
-    assert found["starts_in_boot_loop"] <= 5
+    # Five starts in all: the first one and four more; the sixth is refused.
+    assert found["starts_in_boot_loop"] in {4, 5}
