@@ -1,7 +1,6 @@
 """The HTTP API: families, children, speakers, progress, settings, packs, questions."""
 
-from __future__ import annotations
-
+# Annotations are read when a route is made, types of `make_api` among them: not put off here.
 import uuid
 from typing import Annotated, Any
 
@@ -19,7 +18,7 @@ from hub.access import Caller, caller_of, make_token
 from hub.database import insert_new, now_ms
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_TEXT = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
+_TEXT = r"^[^\x00-\x1f\x7f]*$"
 Uuid = Annotated[str, Path(pattern=_UUID)]
 Device = Annotated[str, Path(pattern=f"^{DEVICE_PATTERN}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_TEXT)]

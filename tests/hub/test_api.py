@@ -1,0 +1,166 @@
+"""The API against its own description, and one family against another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, settings
+from schemathesis.core import NOT_SET
+from sqlalchemy import Engine, select
+
+from hub import tables
+from hub.access import make_token
+from hub.api import make_api
+from hub.database import open_database, upgrade
+from tests.hub.test_ingest import CHILD, DEVICE, event, put
+
+OTHER_DEVICE = "myna-other"
+TOKENS: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = open_database(f"sqlite:///{tmp_path_factory.mktemp('api') / 'hub.db'}")
+    upgrade(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[TestClient]:
+    api = TestClient(make_api(engine), raise_server_exceptions=False)
+    TOKENS["admin"] = make_token(engine, None)
+    for name, device in (("ours", DEVICE), ("theirs", OTHER_DEVICE)):
+        family = api.post("/v1/families", json={"name": name}, headers=bearing("admin")).json()
+        TOKENS[name] = family["token"]
+        body = {"id": device, "family": family["id"]}
+        assert api.post("/v1/devices", json=body, headers=bearing("admin")).status_code == 201
+        put(engine, [event(1), event(2)], device)
+    yield api
+    api.close()
+
+
+def bearing(who: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {TOKENS[who]}"}
+
+
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", make_api(open_database("sqlite:///:memory:"))
+)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
+def test_the_api_keeps_to_its_own_description(case: schemathesis.Case, client: TestClient):
+    for who in ("admin", "ours"):
+        content = b"" if case.body is NOT_SET else json.dumps(case.body, default=str).encode()
+        response = client.request(
+            case.method,
+            case.formatted_path,
+            params=case.query,
+            headers=bearing(who),
+            content=content,
+        )
+        assert response.status_code < 500
+        if case.method.lower() not in schema.raw_schema["paths"][case.operation.path]:
+            assert response.status_code == 405
+            continue
+        operation = schema.raw_schema["paths"][case.operation.path][case.method.lower()]
+        assert str(response.status_code) in operation["responses"]
+        assert response.headers["content-type"] == "application/json"
+
+
+def test_without_a_token_nothing_is_told(client: TestClient):
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        if path == "/health":
+            continue
+        for method in methods:
+            place = path.format(device=DEVICE, child=CHILD, command=CHILD, question=CHILD)
+            for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}):
+                response = client.request(method, place, headers=headers, json={})
+                assert response.status_code == 401, (method, path)
+
+
+def test_a_family_sees_and_changes_its_own_alone(client: TestClient, engine: Engine):
+    ours, theirs = bearing("ours"), bearing("theirs")
+    (mine,) = client.get("/v1/devices", headers=ours).json()
+    assert mine["id"] == DEVICE
+    assert [each["device"] for each in client.get("/v1/children", headers=ours).json()] == [DEVICE]
+    assert [each["name"] for each in client.get("/v1/families", headers=ours).json()] == ["ours"]
+    order = {"name": "set_volume", "args": {"volume_percent": 3}}
+    for method, path, body in (
+        ("GET", f"/v1/devices/{OTHER_DEVICE}", None),
+        ("PUT", f"/v1/devices/{OTHER_DEVICE}/settings", {"volume_percent": 1}),
+        ("POST", f"/v1/devices/{OTHER_DEVICE}/commands", order),
+    ):
+        assert client.request(method, path, headers=ours, json=body).status_code == 404
+    for path, body in (
+        ("/v1/families", {"name": "x"}),
+        ("/v1/devices", {"id": OTHER_DEVICE, "family": CHILD}),
+    ):
+        assert client.post(path, headers=ours, json=body).status_code == 403
+    made = client.post(f"/v1/devices/{OTHER_DEVICE}/commands", headers=theirs, json=order).json()
+    assert client.get(f"/v1/commands/{made['id']}", headers=ours).status_code == 404
+    assert client.get(f"/v1/commands/{made['id']}", headers=theirs).json()["status"] == "waiting"
+    # Both families' speakers know this child's pseudonym: each sees its own speaker's events.
+    progress = client.get(f"/v1/children/{CHILD}/progress", headers=ours).json()
+    with engine.connect() as connection:
+        mine_ids = connection.execute(
+            select(tables.events.c.id).where(tables.events.c.device == DEVICE)
+        ).scalars()
+        assert sorted(each["statement"]["id"] for each in progress) == sorted(mine_ids)
+
+
+def test_a_question_is_answered_once(client: TestClient, engine: Engine):
+    asked = event(50)
+    asked["statement"]["verb"]["id"] = "http://adlnet.gov/expapi/verbs/asked"
+    asked["statement"]["result"] = {"response": "Why?"}
+    put(engine, [asked])
+    place = f"/v1/questions/{asked['id']}/answer"
+    body = {"text": "Because.", "language": "en"}
+    assert client.get("/v1/questions", headers=bearing("theirs")).json() == []
+    assert client.get("/v1/questions", headers=bearing("ours")).json()[0]["text"] == "Why?"
+    assert client.post(place, headers=bearing("theirs"), json=body).status_code == 404
+    command = client.post(place, headers=bearing("ours"), json=body)
+    assert (command.status_code, command.json()["name"]) == (202, "answer")
+    assert client.post(place, headers=bearing("ours"), json=body).status_code == 404
+
+
+def test_forgetting_a_child_leaves_numbers_alone(client: TestClient, engine: Engine):
+    assert client.delete(f"/v1/children/{CHILD}", headers=bearing("ours")).json() == {
+        "speakers": [DEVICE]
+    }
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(tables.events).where(tables.events.c.device == DEVICE)
+        ).all()
+    assert {(row.kind, row.child, row.body) for row in rows} == {("dropped", None, "{}")}
+    assert client.delete(f"/v1/children/{CHILD}", headers=bearing("ours")).status_code == 404
+    assert len(client.get("/v1/children", headers=bearing("theirs")).json()) == 1
+
+
+def test_the_page_shows_a_family_its_speakers(client: TestClient):
+    assert "Your family" in client.get("/").text
+    assert client.post("/login", content=b"token=wrong").status_code == 401
+    assert client.post("/login", content=b"token=\xff%00\xfe").status_code == 401
+    page = client.post("/login", data={"token": TOKENS["ours"]})
+    assert DEVICE in page.text
+    assert OTHER_DEVICE not in page.text
+    client.cookies.clear()
+
+
+def test_a_store_that_is_away_is_said_so(tmp_path: Path):
+    away = TestClient(make_api(open_database(f"sqlite:///{tmp_path / 'no' / 'hub.db'}")),
+                      raise_server_exceptions=False)  # fmt: skip
+    assert away.get("/health").status_code == 503
+    away.close()
