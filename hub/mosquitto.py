@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -34,6 +35,8 @@ def configuration(folder: Path, authority: Authority, port: int) -> str:
     return "\n".join(
         [
             "per_listener_settings true",
+            # Started by root, it would become a user that cannot read the folder.
+            *(["user root"] if os.getuid() == 0 else []),
             f"listener {port} 127.0.0.1",
             f"cafile {authority.certificate}",
             f"certfile {certificate}",
