@@ -1,0 +1,90 @@
+"""What is published with an image: manifest, signature, and an entry for Raspberry Pi Imager.
+
+``python -m provisioning.factory.publish X.img --name … --version … [--key SECRET] [--url …]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.errors import SpeakerError
+from provisioning.factory.manifest import FileEntry, Manifest, file_entry, manifest_of, sign
+
+_PUBLISHED = (".img.zst", ".img.xz", ".img", ".bmap", ".spdx.json", ".licences.zip")
+_BOARDS = ["pi3-64bit", "pi4-64bit"]
+"""Imager's names of what the image's kernel starts on."""
+
+
+def publish(
+    image: Path, *, name: str, version: str, key: Path | None, url: str
+) -> dict[str, FileEntry]:
+    """Write ``X.manifest.json``, sign it where there is a key, and write ``X.imager.json``.
+
+    Args:
+        image: ``X.img``; what lies beside it under the same name is published with it.
+        name: ``myna-pi``.
+        version: Of the firmware.
+        key: minisign's secret key.
+        url: The folder that all of it will be downloaded from.
+
+    Returns:
+        The files, by name.
+    """
+    base = image.name.removesuffix(".img")
+    found = {f"{base}{end}": image.with_name(f"{base}{end}") for end in _PUBLISHED}
+    files = {each: file_entry(path) for each, path in found.items() if path.is_file()}
+    manifest = Manifest(name, version, files[image.name], files)
+    path = manifest_of(image)
+    path.write_text(manifest.to_json(), encoding="utf-8")
+    if key is not None:
+        sign(path, key)
+    listed = image.with_name(f"{base}.imager.json")
+    listed.write_text(json.dumps(os_list(manifest, base, url), indent=1) + "\n", encoding="utf-8")
+    return files
+
+
+def os_list(manifest: Manifest, base: str, url: str) -> dict[str, Any]:
+    """A list with one system, for Imager's "custom repository" (its OS list, version 4)."""
+    packed = next(each for each in (f"{base}.img.xz", f"{base}.img.zst") if each in manifest.files)
+    entry = manifest.files[packed]
+    return {
+        "os_list": [
+            {
+                "name": "Myna",
+                "description": f"A children's practice speaker, {manifest.version}",
+                "url": f"{url.rstrip('/')}/{packed}",
+                "icon": f"{url.rstrip('/')}/myna.svg",
+                "extract_size": manifest.image.size_bytes,
+                "extract_sha256": manifest.image.sha256,
+                "image_download_size": entry.size_bytes,
+                "image_download_sha256": entry.sha256,
+                "devices": _BOARDS,
+                "init_format": "cloudinit",
+            }
+        ]
+    }
+
+
+def main() -> int:
+    """Returns 0, or 1 with a sentence."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("image", type=Path)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--key", type=Path)
+    parser.add_argument("--url", default="https://example.org/myna")
+    args = parser.parse_args()
+    try:
+        publish(args.image, name=args.name, version=args.version, key=args.key, url=args.url)
+    except SpeakerError as error:
+        sys.stderr.write(f"image: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
