@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from dialog.lexicon import Pronunciation, entries, pronunciations
 from dialog.phone_alignment import free_loop
+from dialog.phone_frames import Frames
 from dialog.phone_graph import NO_WORD, Graph, State, best_paths, likelihoods
-from dialog.phone_model import Frames
 from dialog.phone_set import SILENCE
 
 UNFINISHED_COST = 3.0

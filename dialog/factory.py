@@ -6,12 +6,16 @@ remedy, and what ``auto`` came to can be asked for without loading anything.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
+
+_log = logging.getLogger(__name__)
 
 AUTO = "auto"
 RECOGNISERS = ("pocketsphinx", "vosk")
@@ -26,7 +30,13 @@ def recogniser_name(settings: RecognitionSettings, models: SpeechModels) -> str:
     """
     if settings.engine != AUTO:
         return _known(settings.engine, RECOGNISERS, "recogniser", "recognition.engine")
-    return "vosk" if settings.vosk_model or models.vosk else "pocketsphinx"
+    if find_spec("vosk") is None:
+        _log.warning(
+            "vosk is not installed, so pocketsphinx recognises, and worse; "
+            "install it with: pip install vosk"
+        )
+        return "pocketsphinx"
+    return "vosk"
 
 
 def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
@@ -47,9 +57,11 @@ def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Rec
         ModelError: Its model or library is missing or broken.
     """
     if recogniser_name(settings, models) == "vosk":
-        from dialog.recognizer_vosk import VoskRecognizer
+        from dialog.recognizer_vosk import OWN_MODEL, VoskRecognizer
 
-        return VoskRecognizer(_vosk_folder(settings, models))
+        if settings.vosk_model:
+            return VoskRecognizer(Path(settings.vosk_model))
+        return VoskRecognizer(OWN_MODEL, models.vosk)
     from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
 
     return PocketSphinxRecognizer()
@@ -68,16 +80,6 @@ def build_voice(settings: VoiceSettings, models: SpeechModels) -> Synthesizer:
 
         return PiperSynthesizer(_piper_voices(settings, models), otherwise=EspeakVoice)
     return EspeakVoice()
-
-
-def _vosk_folder(settings: RecognitionSettings, models: SpeechModels) -> Path:
-    folder = Path(settings.vosk_model) if settings.vosk_model else models.vosk
-    if folder is None:
-        raise ModelError(
-            "no Vosk model is installed; put one into /usr/share/myna/models, or set "
-            'recognition.engine to "pocketsphinx"'
-        )
-    return folder
 
 
 def _piper_voices(settings: VoiceSettings, models: SpeechModels) -> Mapping[Language, Path]:

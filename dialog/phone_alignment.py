@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dialog.phone_frames import Frames
 from dialog.phone_graph import NO_WORD, Graph, Word, best_paths, likelihoods
-from dialog.phone_model import Frames
 from dialog.phone_set import PHONES, SILENCE, STATES_PER_PHONE
 
 LOOP_PENALTY = 2.0

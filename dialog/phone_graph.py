@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dialog.phone_model import Frames
+from dialog.phone_frames import Frames
 from dialog.phone_set import PHONE_ID, SILENCE, STATES_PER_PHONE
 
 Pronunciation = tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialog.packs.speech import MAX_SENTENCES, sentences
 from dialog.ports import Language
 from dialog.tutor_state import Rung
 from dialog.tutor_turn import Turn
@@ -38,9 +39,10 @@ def give_help(turn: Turn, key: str) -> None:
 
 def _prompt(turn: Turn, english: str = "") -> None:
     prompt = turn.demand.ask.prompt.in_language(turn.tutor.language)
-    if english and turn.tutor.language is Language.ENGLISH:
+    whole = f"{prompt} {english}"
+    if turn.tutor.language is Language.ENGLISH and sentences(whole) <= MAX_SENTENCES:
         # One breath: "Say: a red apple." is one line for the voice.
-        turn.speech.english(f"{prompt} {english}")
+        turn.speech.english(whole)
         return
     turn.speech.text(prompt)
     if english:

@@ -200,7 +200,9 @@ class Turn:
         if grade is None:
             return
         self.review(asking.id, grade)
-        if grade is memory.Grade.AGAIN and asking.why is not Why.ECHO and self.room_for_more():
+        once_more = grade is memory.Grade.AGAIN and asking.why is not Why.ECHO
+        comes_anyway = any(planned.item == asking.id for planned in self.state.queue)
+        if once_more and not comes_anyway and self.room_for_more():
             queue = list(self.state.queue)
             queue.insert(ECHO_AFTER, Planned(asking.id, Why.ECHO))
             self.set(queue=tuple(queue))

@@ -102,8 +102,7 @@ def table() -> str:
     """The table in Markdown, a row per locked package, without versions: the lock has those."""
     names = locked()
     direct = {
-        canonicalize_name(Requirement(each).name)
-        for each in wanted(["cloud", "pyaudio", "piper"])
+        canonicalize_name(Requirement(each).name) for each in wanted(["cloud", "pyaudio", "piper"])
     }
     rows = ["| package | for | licence |", "|---|---|---|"]
     for name in sorted(names):

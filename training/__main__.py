@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import pickle
@@ -37,7 +38,7 @@ _log = logging.getLogger("training")
 
 REPOSITORY = Path(__file__).parents[1]
 SEED = 1
-FIRST_EPOCHS, FOLD_EPOCHS, FINAL_EPOCHS = 4, 5, 9
+FIRST_EPOCHS, FOLD_EPOCHS, FINAL_EPOCHS = 4, 5, 6
 SPOILED_COPIES = 3
 SYNTHETIC_COUNT = 900
 _Made = TypeVar("_Made")
@@ -60,6 +61,7 @@ class Recipe:
         self.dictionary = dictionary.load()
         self.utterances = self._kept("corpus", lambda: corpus.load(folder, self.dictionary))
         self.folds = corpus.folds(self.utterances)
+        (work / "folds.json").write_text(json.dumps(self.folds, indent=1) + "\n")
         self.lexicon = self._kept(
             "lexicon", lambda: vocabulary.lexicon(self.utterances, self.dictionary)
         )
@@ -75,7 +77,11 @@ class Recipe:
         _log.info("training name=%s utterances=%d", name, len(chosen))
         path = self._work / f"{name}.pt"
         if not path.is_file():
-            torch.save(fit.fit(chosen, epochs=epochs, seed=SEED).state_dict(), path)
+            # The final one goes on from the first, which heard no rooms to speak of; a fold's
+            # must not, since the first has heard its speakers.
+            start = self.network("first")[0] if name == "final" else None
+            trained = fit.fit(chosen, epochs=epochs, seed=SEED, start=start)
+            torch.save(trained.state_dict(), path)
         weights = torch.load(path, weights_only=True)
         network = Network(weights["scale"])
         network.load_state_dict(weights)

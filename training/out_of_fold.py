@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dialog.phone_model import Frames, PhoneModel
+from dialog.phone_frames import Frames
+from dialog.phone_model import PhoneModel
 from training import corpus, dictionary
 from training.corpus import Utterance
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialog.phone_alignment import PhoneSpan, align
-from dialog.phone_model import Frames
+from dialog.phone_frames import Frames
 from dialog.phone_set import PHONE_ID, PHONES
 from dialog.scoring.figures import figures, places, with_sentence
 from training.corpus import OLDEST_CHILD, Utterance

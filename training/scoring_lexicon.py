@@ -16,8 +16,8 @@ from dialog.phone_set import PHONES
 from training.corpus import Utterance
 
 Ways = Mapping[str, Sequence[tuple[str, ...]]]
-LEAST_COUNT, LEAST_SHARE = 2, 0.1
-"""A way of saying a word that was expected this often, and in this share of its occurrences."""
+LEAST_SHARE = 0.3
+"""A way of saying a word counts that was expected in this share of its occurrences."""
 
 
 def used(utterances: Iterable[Utterance]) -> dict[str, Counter[tuple[str, ...]]]:
@@ -29,16 +29,14 @@ def used(utterances: Iterable[Utterance]) -> dict[str, Counter[tuple[str, ...]]]
     return counts
 
 
-def merged(dictionary: Ways, counts: Mapping[str, Counter[tuple[str, ...]]]) -> dict[str, list]:
+def merged(
+    dictionary: Ways, counts: Mapping[str, Counter[tuple[str, ...]]]
+) -> dict[str, list[tuple[str, ...]]]:
     """Every word's pronunciations, the most expected one first."""
     words: dict[str, list[tuple[str, ...]]] = {w: list(ways[:2]) for w, ways in dictionary.items()}
     for word, expected in counts.items():
         total = sum(expected.values())
-        often = [
-            way
-            for way, count in expected.most_common()
-            if count >= LEAST_COUNT and count >= LEAST_SHARE * total
-        ]
+        often = [way for way, count in expected.most_common() if count >= LEAST_SHARE * total]
         if often:
             words[word] = often
     return words

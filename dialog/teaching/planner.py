@@ -104,7 +104,11 @@ def plan_session(
     taken |= {planned.item for planned in news}
     rest = [planned for planned in due[len(reviews) :] if planned.item not in taken]
     rest += [each for each in _soon(memories, now, seed) if each.item not in taken]
-    return (*reviews, *news, *_fill(rest, course, left_s, least=0 if taken else 1))
+    rest = _fill(rest, course, left_s, least=0 if taken else 1)
+    left_s -= _length_s(rest, course)
+    # A child's first sessions: what was new comes a second time before the end.
+    again = [Planned(each.item, Why.ECHO) for each in news if each.why is Why.NEW]
+    return (*reviews, *news, *rest, *_fill(again, course, left_s))
 
 
 def choose_play(child: Child, course: Course, *, now: datetime, seed: int) -> str:

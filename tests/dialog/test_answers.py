@@ -8,8 +8,8 @@ import pytest
 from dialog.answers import best_answer
 from dialog.lexicon import pronunciations
 from dialog.phone_alignment import align, free_loop, log_likelihood_ratio
+from dialog.phone_frames import Frames
 from dialog.phone_graph import likelihoods
-from dialog.phone_model import Frames
 from dialog.phone_set import OUTPUTS, PHONE_ID, PHONES, SILENCE
 
 FRAMES_PER_STATE = 3

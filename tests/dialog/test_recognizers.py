@@ -155,10 +155,12 @@ def test_vosk_refuses_what_is_no_model(tmp_path: Path) -> None:
         VoskRecognizer(tmp_path)
 
 
-def test_the_factory_names_what_auto_comes_to() -> None:
+def test_the_factory_names_what_auto_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
     auto = RecognitionSettings()
+    assert recogniser_name(auto, SpeechModels()) == "vosk"
+    monkeypatch.setattr("dialog.factory.find_spec", lambda _: None)
     assert recogniser_name(auto, SpeechModels()) == "pocketsphinx"
-    assert recogniser_name(auto, SpeechModels(vosk=Path("/m"))) == "vosk"
+    monkeypatch.undo()
     assert recogniser_name(RecognitionSettings(vosk_model="/m"), SpeechModels()) == "vosk"
     named = RecognitionSettings(engine="pocketsphinx")
     assert recogniser_name(named, SpeechModels(vosk=Path("/m"))) == "pocketsphinx"
@@ -167,8 +169,8 @@ def test_the_factory_names_what_auto_comes_to() -> None:
 def test_the_factory_says_what_to_do_about_what_is_missing() -> None:
     with pytest.raises(ModelError, match=r"no recogniser named whisper; set recognition\.engine"):
         build_recogniser(RecognitionSettings(engine="whisper"), SpeechModels())
-    with pytest.raises(ModelError, match="no Vosk model is installed; put one into"):
-        build_recogniser(RecognitionSettings(engine="vosk"), SpeechModels())
+    with pytest.raises(ModelError, match="there is no Vosk model at .*; correct"):
+        build_recogniser(RecognitionSettings(engine="vosk", vosk_model="/none"), SpeechModels())
 
 
 def test_letters_become_phones() -> None:

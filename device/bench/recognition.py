@@ -1,0 +1,267 @@
+"""How rightly expected answers are recognised: ``myna bench recognition``.
+
+With ``--corpus`` (speechocean762's training half) each recording is heard by a model that never
+heard its speaker: ``fold0.onnx`` to ``fold3.onnx`` and ``folds.json`` of ``make train``, looked for
+in ``build/training`` or the folder of ``MYNA_FOLDS``. Without it, synthetic voices that are held
+out of training say sentences of the lessons, and the recogniser is the one of the device.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from audio.files import read_audio
+from audio.ports import SAMPLE_RATE_HZ
+from core.errors import ModelError
+from device.bench.metric import Metric
+from device.bench.recognition_trials import (
+    Ask,
+    Guess,
+    Said,
+    Words,
+    choice,
+    equal_error,
+    in_a_room,
+    one_replaced,
+    other_sentence,
+    word_errors,
+)
+from dialog import matching
+from dialog.answers import best_answer
+from dialog.phone_model import PhoneModel
+from dialog.ports import Hints, Recognizer
+from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
+from dialog.recognizer_vosk import VoskRecognizer
+
+FOLDS_VARIABLE = "MYNA_FOLDS"
+FOLDS_FOLDER = Path(__file__).parents[2] / "build" / "training"
+GROUPS = (("children", 6, 12), ("adults", 18, 99))
+LESSON_SENTENCES = 200
+
+HELD_OUT_VOICES = (
+    ("espeak-ng", "-v", "en-us+f4", "-p", "60", "-s", "120", "--stdout"),
+    ("espeak-ng", "-v", "en-us+f1", "-p", "55", "-s", "130", "--stdout"),
+    ("flite", "-voice", "awb", "-o", "/dev/stdout", "-t"),
+)
+"""No voice of these is in training (`training.synthetic.HELD_OUT`)."""
+SENTENCES = (
+    "good morning", "it is a cat", "i like apples", "my name is tom", "i have two brothers",
+    "she is my mother", "the ball is red", "i am happy", "this is my book", "goodbye",
+    "can i have some water", "i want to stop", "say it again", "how are you", "thank you",
+    "it is under the table", "he is a teacher", "we play football", "three blue birds",
+    "i don't know", "where is the dog", "i can swim", "open the door", "see you tomorrow",
+    "what is your name", "i am seven years old", "there are four pencils", "help me please",
+)  # fmt: skip
+
+
+def run(*, long: bool, seed: int, corpus: Path | None) -> list[Metric]:
+    """Measure.
+
+    Args:
+        long: More utterances.
+        seed: Chooses them.
+        corpus: speechocean762, None for synthetic voices.
+    """
+    if corpus is None:
+        return [*_synthetic(), *_cost()]
+    metrics: list[Metric] = []
+    groups = _groups(corpus)
+    everything = [said for _, saids in groups for said in saids]
+    sentences = sorted({words for _, _, words, _ in everything})
+    vocabulary = sorted({word for words in sentences for word in words})
+    ask = _out_of_fold()
+    for group, rows in groups:
+        chosen = list(rows)
+        random.Random(seed).shuffle(chosen)  # noqa: S311 - a choice, not a secret
+        said = [_read(row) for row in chosen[: 300 if long else 40]]
+        metrics += _told_apart(group, ask, said, sentences, vocabulary)
+        metrics += _lesson(group, ask, said[: 100 if long else 15], sentences)
+        sphinx = partial(_asked, PocketSphinxRecognizer())
+        few = said[: 100 if long else 15]
+        metrics.append(_right(f"{group}.pocketsphinx", sphinx, few, sentences, None))
+    return [*metrics, *_cost()]
+
+
+def _told_apart(
+    group: str, ask: Ask, said: Sequence[Said], sentences: Sequence[Words], vocabulary: list[str]
+) -> list[Metric]:
+    right = [ask(each, [each.words]).confidence for each in said]
+    other = [ask(each, [other_sentence(each, sentences)]).confidence for each in said]
+    slipped = [ask(each, [one_replaced(each, vocabulary)]).confidence for each in said]
+    roomy = [in_a_room(each) for each in said]
+    return [
+        _right(group, ask, said, sentences, ">= 0.985"),
+        _right(f"{group}.room", ask, roomy, sentences, "at most 0.03 worse"),
+        Metric(f"{group}.equal_error", equal_error(right, other), "", "<= 0.02", len(said)),
+        Metric(
+            f"{group}.equal_error_one_word", equal_error(right, slipped), "", "<= 0.15", len(said)
+        ),
+        Metric(f"{group}.right_accepted", _share(right), "", None, len(said)),
+        Metric(f"{group}.other_accepted", _share(other), "", None, len(said)),
+    ]
+
+
+def _right(
+    name: str, ask: Ask, said: Sequence[Said], sentences: Sequence[Words], aim: str | None
+) -> Metric:
+    """Share of whole right sentences among 21, nothing refused."""
+    hits = 0
+    for each in said:
+        candidates, place = choice(each, sentences)
+        guess = ask(each, candidates)
+        hits += guess.index == place and guess.whole
+    return Metric(f"{name}.right_of_21", hits / len(said), "", aim, len(said))
+
+
+def _lesson(group: str, ask: Ask, said: Sequence[Said], sentences: Sequence[Words]) -> list[Metric]:
+    """Word error rate where 200 sentences are possible."""
+    errors = words = 0
+    for each in said:
+        rng = random.Random(f"lesson {each.name}")  # noqa: S311 - a choice, not a secret
+        lesson = [each.words, *(s for s in sentences if s != each.words)]
+        lesson = [each.words, *rng.sample(lesson[1:], LESSON_SENTENCES - 1)]
+        guess = ask(each, lesson)
+        heard = lesson[guess.index] if guess.index is not None else ()
+        errors += word_errors(each.words, heard)
+        words += len(each.words)
+    return [Metric(f"{group}.word_errors_of_200", errors / words, "", "<= 0.10", len(said))]
+
+
+def _synthetic() -> list[Metric]:
+    voices = [voice for voice in HELD_OUT_VOICES if shutil.which(voice[0])]
+    if not voices:
+        return [Metric("synthetic.vosk.right_of_21", None, "", None, 0)]
+    sentences = [matching.words(text) for text in SENTENCES]
+    said = [
+        Said(f"{words} {voice}", " ".join(voice), words, _spoken(voice, words))
+        for voice in voices
+        for words in sentences
+    ]
+    metrics = []
+    engines: tuple[Recognizer, ...] = (VoskRecognizer(), PocketSphinxRecognizer())
+    for engine in engines:
+        ask = partial(_asked, engine)
+        metrics.append(_right(f"synthetic.{engine.name}", ask, said, sentences, None))
+        wrong = [ask(each, [other_sentence(each, sentences)]).index for each in said]
+        accepted = sum(index is not None for index in wrong) / len(wrong)
+        name = f"synthetic.{engine.name}.other_accepted"
+        metrics.append(Metric(name, accepted, "", None, len(wrong)))
+        engine.close()
+    return metrics
+
+
+def _cost() -> list[Metric]:
+    """Processor time per second of sound, and memory of a process that only recognises."""
+    script = "from device.bench.recognition import cost; cost()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=300
+    )
+    real_time, memory_mb = json.loads(done.stdout.splitlines()[-1])
+    return [
+        Metric("vosk.real_time_factor", real_time, "", "<= 0.06", len(SENTENCES)),
+        Metric("vosk.memory", memory_mb, "MB", "<= 100", 1),
+    ]
+
+
+def cost() -> None:
+    """Print the real-time factor and the resident memory in MB of this process, as JSON."""
+    recogniser = VoskRecognizer()
+    rng = np.random.default_rng(0)
+    hints = Hints(SENTENCES[:21])
+    spent = heard = 0.0
+    recogniser.recognize(np.ones(SAMPLE_RATE_HZ, np.int16), hints)
+    for words in SENTENCES:
+        if shutil.which("espeak-ng"):
+            samples = _spoken(HELD_OUT_VOICES[0], matching.words(words))
+        else:
+            samples = rng.normal(0, 2000, 2 * SAMPLE_RATE_HZ).astype(np.int16)
+        began = time.process_time()
+        recogniser.recognize(samples, hints)
+        spent += time.process_time() - began
+        heard += samples.size / SAMPLE_RATE_HZ
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps([spent / heard, memory_mb]) + "\n")
+
+
+def _spoken(voice: Sequence[str], words: Words) -> np.ndarray:
+    import io
+
+    import soundfile
+    import soxr
+
+    wav = subprocess.run(
+        [*voice, " ".join(words)], capture_output=True, check=True, timeout=30
+    ).stdout
+    sound, rate_hz = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
+    at_16_khz = np.pad(soxr.resample(sound[:, 0], rate_hz, SAMPLE_RATE_HZ), 4800)
+    return np.asarray(np.rint(at_16_khz * 32767), np.int16)
+
+
+def _asked(recogniser: Recognizer, said: Said, candidates: Sequence[Words]) -> Guess:
+    hints = Hints(tuple(" ".join(words) for words in candidates))
+    answer = recogniser.recognize(said.samples, hints)
+    return Guess(answer.matched, answer.matched is not None, answer.confidence)
+
+
+def _out_of_fold() -> Ask:
+    folder = Path(os.environ.get(FOLDS_VARIABLE, FOLDS_FOLDER))
+    try:
+        folds: dict[str, int] = json.loads((folder / "folds.json").read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ModelError(
+            f"there are no fold models in {folder}; make them with `make train`, or leave out "
+            "--corpus"
+        ) from fault
+    models = [PhoneModel(folder / f"fold{fold}.onnx") for fold in range(max(folds.values()) + 1)]
+
+    def ask(said: Said, candidates: Sequence[Words]) -> Guess:
+        frames = models[folds[said.speaker]].frames((said.samples / 32768.0).astype(np.float32))
+        answer = best_answer(frames, candidates)
+        if answer is None:
+            return Guess(None, whole=False, confidence=0.0)
+        sure = answer.confidence if answer.whole else 0.0
+        return Guess(answer.index, answer.whole, sure)
+
+    return ask
+
+
+def _share(confidences: Sequence[float]) -> float:
+    return sum(confidence >= 0.5 for confidence in confidences) / len(confidences)
+
+
+Row = tuple[str, str, Words, Path]
+
+
+def _groups(corpus: Path) -> list[tuple[str, list[Row]]]:
+    """Names, speakers, words and files of each age group."""
+    rows = list(_rows(corpus))
+    return [
+        (name, [row for age, row in rows if youngest <= age <= oldest])
+        for name, youngest, oldest in GROUPS
+    ]
+
+
+def _rows(corpus: Path) -> Iterator[tuple[int, Row]]:
+    with (corpus / "train.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            path = corpus / "train" / row["speaker"] / f"{row['utterance']}.opus"
+            words = matching.words(row["text"])
+            yield int(row["age"]), (row["utterance"], row["speaker"], words, path)
+
+
+def _read(row: Row) -> Said:
+    name, speaker, words, path = row
+    return Said(name, speaker, words, read_audio(path))
