@@ -169,7 +169,7 @@ def test_the_factory_names_what_auto_comes_to(monkeypatch: pytest.MonkeyPatch) -
 def test_the_factory_says_what_to_do_about_what_is_missing() -> None:
     with pytest.raises(ModelError, match=r"no recogniser named whisper; set recognition\.engine"):
         build_recogniser(RecognitionSettings(engine="whisper"), SpeechModels())
-    with pytest.raises(ModelError, match="there is no Vosk model at .*; correct"):
+    with pytest.raises(ModelError, match=r"there is no Vosk model at .*; correct"):
         build_recogniser(RecognitionSettings(engine="vosk", vosk_model="/none"), SpeechModels())
 
 
