@@ -125,6 +125,7 @@ def test_tests_mirror_the_rooms() -> None:
         "contract",
         "hub",
         "systemd",
+        "image",
         "room",
     )
     strays = [
