@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.runners
+import logging
 import multiprocessing
 import os
 import random
@@ -42,6 +43,15 @@ def seeded() -> None:
     """The same random numbers in every run and in every order of tests."""
     random.seed(20260105)
     np.random.seed(20260105)
+
+
+@pytest.fixture(autouse=True)
+def own_log_handlers() -> Iterator[None]:
+    """What a test lets the root logger write to is gone with the test."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    root.handlers[:] = [each for each in root.handlers if each in before]
 
 
 @pytest.fixture(autouse=True)
