@@ -192,6 +192,7 @@ class Turn:
             pronunciation=asking.pronunciation,
             hesitation_s=asking.hesitation_s or 0.0,
             recall=self.tutor.course.facts[asking.id].recall,
+            met=asking.turn,
         )
         struggled = verdict is not Verdict.RIGHT and verdict is not Verdict.SKIPPED
         moment = Moment(struggled, self.state.silences > 0, answer.hesitation_s)

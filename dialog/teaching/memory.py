@@ -29,6 +29,9 @@ UNCLEAR_0_2 = 1.15
 QUICK_S, SLOW_S = 1.5, 4.0
 """Hesitation before an answer that came at once, and before one that had to be looked for."""
 
+IMITATED = 3
+"""Meetings in which saying an item after Myna rightly counts for little."""
+
 
 class Grade(Enum):
     """How well an item was known, as the schedule asks it."""
@@ -47,6 +50,7 @@ class Answer:
         verdict: Of the last try.
         tries: Tries that were needed, the last one included.
         recall: Whether the child had to find the words, rather than say them after Myna.
+        met: How often the child had met the item before.
     """
 
     verdict: Verdict
@@ -54,6 +58,7 @@ class Answer:
     pronunciation: Pronunciation | None = None
     hesitation_s: float = 0.0
     recall: bool = True
+    met: int = 0
 
 
 def grade(answer: Answer) -> Grade | None:
@@ -61,8 +66,9 @@ def grade(answer: Answer) -> Grade | None:
 
     A first right answer is good when the words had to be found, and easy when they came at once
     and clear. It counts as hard when the child had to search for it, could hardly be followed, or
-    only said it after Myna, which proves little. The second right answer is hard as well, since
-    Myna has said it in between; whatever takes more help than that is not known yet.
+    only said it after Myna, which proves little the first `IMITATED` times. The second right
+    answer is hard as well, since Myna has said it in between; whatever takes more help than that
+    is not known yet.
     """
     if answer.verdict is Verdict.SKIPPED:
         return None
@@ -72,10 +78,11 @@ def grade(answer: Answer) -> Grade | None:
     unclear = score is not None and score < UNCLEAR_0_2
     if answer.tries == 2:
         return Grade.AGAIN if unclear else Grade.HARD
-    if unclear or not answer.recall or answer.hesitation_s > SLOW_S:
+    imitated = not answer.recall and answer.met < IMITATED
+    if unclear or imitated or answer.hesitation_s > SLOW_S:
         return Grade.HARD
     clear = score is not None and score >= CLEAR_0_2
-    return Grade.EASY if clear and answer.hesitation_s < QUICK_S else Grade.GOOD
+    return Grade.EASY if answer.recall and clear and answer.hesitation_s < QUICK_S else Grade.GOOD
 
 
 def reviewed(

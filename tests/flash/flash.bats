@@ -1,6 +1,10 @@
 #!/usr/bin/env bats
 # flash.sh, on files that a fake lsblk tells of, and on loop devices where the machine has them.
+#
+# Every test is a subshell of its own, as bats means it:
+# shellcheck disable=SC2030,SC2031,SC2034
 
+bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() { load helpers; make_image; }
@@ -116,14 +120,14 @@ refuses() {
     printf 'xxxx' | dd of=myna-test.img bs=1 seek=9000000 conv=notrunc status=none
     IMAGE=$PWD/myna-test.img
     refuses "is not what was signed" sdb
-    ! startable sdb
+    run ! startable sdb
 }
 
 @test "no public key at all" {
     card sdb
     run "$REPO/flash.sh" --ledger "$LEDGER" --yes "$IMAGE" sdb
     [[ $status -ne 0 ]]
-    ! startable sdb
+    run ! startable sdb
 }
 
 @test "wrong usage" {
@@ -277,7 +281,8 @@ ZSTD
     kill -INT -- -$!
     wait $! || true
     [[ $(grep -c '^DO NOT USE .*interrupted: do not use it' said) == 2 ]] || { cat said; false; }
-    ! startable sdb && ! startable sdc
+    run ! startable sdb
+    run ! startable sdc
     [[ $(grep -c ',interrupted,' "$LEDGER/ledger.csv") == 2 ]]
     rm bin/zstd
     flash --yes "$IMAGE" sdb sdc
@@ -300,7 +305,7 @@ ZSTD
     kill -KILL -- -$!
     wait $! || true
     rm bin/zstd
-    ! startable sdb
+    run ! startable sdb
     grep ',started,' "$LEDGER/ledger.csv"
     refuses "has 0 identities left" --identities batch.csv sdb
     "$REPO/flash.sh" --ledger "$LEDGER" --release "$(sed -n 2p batch.csv | cut -d, -f1)"

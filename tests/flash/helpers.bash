@@ -1,4 +1,7 @@
 # What the tests of flash.sh share: a small signed image, and cards that lsblk tells of.
+# shellcheck shell=bash
+# What bats sets and what the tests read, shellcheck cannot see from here:
+# shellcheck disable=SC2034,SC2154,SC2119,SC2120
 
 REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 PYTHON=$REPO/.venv/bin/python
