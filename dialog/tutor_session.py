@@ -106,7 +106,7 @@ def go_on(turn: Turn, answer: str = "") -> None:
 
 
 def something_else(turn: Turn) -> None:
-    """Leave the present unit: others' items first, what is left of it at the very end."""
+    """Leave the present unit for others' items; near the end of the session, for the goodbye."""
     unit = turn.asking.id.partition("/")[0]
     turn.speech.phrase("other")
     if turn.demand.in_play:
@@ -114,7 +114,7 @@ def something_else(turn: Turn) -> None:
         go_on(turn)
         return
     others = tuple(each for each in turn.state.queue if each.item.partition("/")[0] != unit)
-    if not others:
+    if not others and not turn.state.winding_down:
         others = _elsewhere(turn, unit)
     turn.set(queue=others, struggled=False)
     turn.ask(id="")
