@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialog.packs.speech import near_wake_phrase, sentences
@@ -273,17 +273,6 @@ def test_something_else_leaves_the_unit() -> None:
     assert talk.expect.answers
 
 
-def test_something_else_does_not_hold_up_the_goodbye() -> None:
-    talk = Talk(children=(known("greetings"),))
-    while not talk.state.winding_down:
-        talk.tell(wrong(talk.expect), after_s=10.0)
-    asked = 0
-    while talk.step.then is not Then.SLEEP:
-        talk.tell(says("something else"), after_s=5.0)
-        asked += 1
-        assert asked < 4
-
-
 def test_how_am_i_doing_names_what_was_known_before_when_nothing_was_said_yet() -> None:
     talk = Talk(children=(known("animals"),))
     text = " ".join(line.text for line in talk.tell(says("how am i doing")).lines)
@@ -350,6 +339,7 @@ def learner_of(moods: list[str], picks: list[int]) -> Learner:
     tutor=st.sampled_from([ENGLISH, CHINESE]),
     done=st.sampled_from(["", "greetings", "food"]),
 )
+@example(moods=["other"], picks=[0, 47], seed=0, tutor=ENGLISH, done="greetings")
 @settings(max_examples=150, deadline=None)
 def test_every_session_ends_kindly_whatever_the_child_does(
     moods: list[str], picks: list[int], seed: int, tutor: Tutor, done: str
