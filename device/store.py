@@ -22,7 +22,7 @@ from core.errors import StoreError
 from device import store_rescue, store_rows
 from device.ids import IdSource
 from device.store_file import FILE_NAME, boot_id, explain, open_file
-from device.store_rows import Recorded
+from device.store_rows import Asked, Recorded
 from dialog.ports import Attempt, Child, History, Learned, SessionEdge
 
 PENDING_LIMIT = 20_000
@@ -55,6 +55,7 @@ class Store:
         self._session: str | None = None
         self._pending: deque[Recorded] = deque(maxlen=PENDING_LIMIT)
         self._companions: list[Companion] = []
+        self._forgotten = False
         self._path = None if folder is None else folder / FILE_NAME
         self._refused = ""
         self._damaged = ""
@@ -132,6 +133,7 @@ class Store:
         Raises:
             StoreError: The file cannot be read.
         """
+        self._forgotten = False  # whoever asks begins anew
         order = sorted(self._family, key=lambda child: child != self.child)
         with self._translated():
             children = [store_rows.read_child(self._db, child) for child in order]
@@ -152,6 +154,45 @@ class Store:
         """Have a companion called for every record, inside the transaction that writes it."""
         self._companions.append(companion)
 
+    def ask(self, words: str | None) -> None:
+        """Report that the child asked something for a teacher; kept as `remember` keeps.
+
+        Args:
+            words: What it asked; None unless the parents consent to its words leaving the device.
+
+        Raises:
+            StoreError: As for `remember`.
+        """
+        self._pending.append(self._record(Asked(words)))
+        self._write()
+
+    def forget(self, child: str) -> int:
+        """Delete all there is of a child; returns how many rows there were.
+
+        A session of that child may be going on: nothing more of it is kept, until `history` is
+        asked for anew.
+
+        Raises:
+            StoreError: The disk is full, read-only or broken.
+        """
+        with self._translated():
+            self._db.execute("PRAGMA secure_delete = ON")
+        with self.transaction() as db:
+            rows = store_rows.forget(db, child)
+        kept = [record for record in self._pending if record.child != child]
+        rows += len(self._pending) - len(kept)
+        self._pending = deque(kept, maxlen=PENDING_LIMIT)
+        with self._translated():
+            # What was overwritten may still stand in the log.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._family = tuple(each for each in self._family if each != child)
+            if self.child == child:
+                self._forgotten = True
+                self._session = None
+                self.child = self._family[0] if self._family else self._who_practised_last()
+                self._family = self._family or (self.child,)
+        return rows
+
     def remember(self, attempts: Sequence[Attempt], learned: Learned | None = None) -> None:
         """Write attempts and what follows from them in one transaction; then they are on the disk.
 
@@ -161,6 +202,8 @@ class Store:
         Raises:
             StoreError: The disk is full, read-only or broken; the conversation can go on.
         """
+        if self._forgotten:
+            return
         if learned is not None and learned.child:
             self.child = learned.child
         edge = None if learned is None else learned.session
@@ -173,6 +216,9 @@ class Store:
         if edge is SessionEdge.ENDED and self._session is not None:
             self._pending.append(self._record(edge, self._session))
             self._session = None
+        self._write()
+
+    def _write(self) -> None:
         if not self._pending:
             return
         with self._translated():
@@ -268,7 +314,7 @@ class Store:
                 for companion in self._companions:
                     companion(self._db, record)
 
-    def _record(self, what: Attempt | Learned | SessionEdge, made: str = "") -> Recorded:
+    def _record(self, what: Attempt | Learned | SessionEdge | Asked, made: str = "") -> Recorded:
         return Recorded(
             id=made or str(self._ids.make()),
             child=self.child,

@@ -22,6 +22,21 @@ from dialog.ports import (
     WordScore,
 )
 
+_OF_A_CHILD = (
+    ("attempts", "child"),
+    ("memories", "child"),
+    ("sounds", "child"),
+    ("sessions", "child"),
+    ("children", "id"),  # its trigger empties the outbox of the child
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A child asked something for a teacher; `words` only with the parents' consent."""
+
+    words: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -43,7 +58,7 @@ class Recorded:
     boot: str
     mono_s: float
     wall_ms: int
-    what: Attempt | Learned | SessionEdge
+    what: Attempt | Learned | SessionEdge | Asked
 
 
 def write(db: sqlite3.Connection, record: Recorded) -> None:
@@ -66,6 +81,8 @@ def write(db: sqlite3.Connection, record: Recorded) -> None:
             db.execute(
                 "UPDATE sessions SET ended_wall_ms = ? WHERE id = ?", (record.wall_ms, record.id)
             )
+        case Asked():
+            pass  # nothing of it is kept here: whoever reports it does so as a companion
 
 
 def _write_attempt(db: sqlite3.Connection, record: Recorded, attempt: Attempt) -> None:
@@ -125,6 +142,21 @@ def _write_learned(db: sqlite3.Connection, child: str, learned: Learned) -> None
             )
             for sound in learned.sounds
         ],
+    )
+
+
+def forget(db: sqlite3.Connection, child: str) -> int:
+    """Delete all there is of a child, overwriting it; returns how many rows there were.
+
+    The connection overwrites deleted content from then on (``PRAGMA secure_delete``).
+
+    Raises:
+        sqlite3.Error: The disk refuses.
+    """
+    return sum(
+        # Constants of this module, nothing from outside.
+        db.execute(f"DELETE FROM {table} WHERE {column} = ?", (child,)).rowcount  # noqa: S608
+        for table, column in _OF_A_CHILD
     )
 
 

@@ -224,7 +224,16 @@ def made_statements() -> list[dict[str, Any]]:
         statement("attempt", EVENT, CHILD, 5, {**facts, "verdict": verdict}, iri_base=base)
         for verdict in ("right", "partly", "wrong", "skipped")
     ] + [
-        statement("session", EVENT, CHILD, 5, {"session": facts["session"]}, iri_base=base),
+        *(
+            statement(kind, EVENT, CHILD, 5, {"session": facts["session"], **more}, iri_base=base)
+            for kind, more in (
+                ("session", {}),
+                ("ended", {"attempts": 3, "duration_s": 310.257}),
+                ("ended", {"attempts": 0}),
+                ("asked", {}),
+                ("asked", {"words": "why is the sky blue?" * 40}),
+            )
+        ),
         statement(
             "attempt",
             EVENT,

@@ -388,3 +388,29 @@ def test_explain_names_memory_without_a_path():
     assert explain(OSError(28, "No space left on device"), None).startswith(
         "the progress kept in memory cannot be used (No space left on device)"
     )
+
+
+def test_a_forgotten_child_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.remember([attempt(1)], Learned(session=SessionEdge.BEGUN))
+        gone = store.child
+        assert store.forget(gone) >= 3
+        assert store.child != gone
+        store.remember([attempt(2)])  # of the session that was going on: it is nobody's
+        assert store.attempts(10) == ()
+        store.history()  # the next waking
+        store.remember([attempt(3)])
+        assert len(store.attempts(10)) == 1
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert gone.encode() not in left
+
+
+def test_forgetting_one_child_leaves_the_others(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.know(["Lily", "Tom"], present="Tom")
+        tom = store.child
+        store.remember([attempt(1)])
+        lily = store.history().children[1].id
+        store.forget(lily)
+        assert [child.nickname for child in store.history().children] == ["Tom"]
+        assert (store.child, len(store.attempts(10))) == (tom, 1)

@@ -21,6 +21,7 @@ from device.store import Store
 from device.store_file import FILE_NAME, open_file
 from device.sync.backoff import TAKEOVER_WINDOW_S, Backoff
 from device.sync.commands import Commands
+from device.sync.happenings import Reporter
 from device.sync.home_assistant import discovery
 from device.sync.link_paho import place_of
 from device.sync.outbox import Outbox
@@ -28,6 +29,7 @@ from device.sync.ports import SyncError, Why
 from device.sync.settings import SyncSettings
 from device.sync.shadow import Shadow
 from device.sync.timing import EARLIEST_MS, Anchors, Dated, rfc3339
+from dialog.ports import Learned, SessionEdge
 from tests.platform_parts import attempts
 
 NOW_MS = 1_795_478_400_000
@@ -143,6 +145,52 @@ def test_an_attempt_and_its_event_are_one_transaction(tmp_path: Path):
     assert [each["statement"]["verb"]["display"]["en"] for each in sent] == [
         *("answered", "answered", "skipped")
     ]
+
+
+def test_a_session_and_a_question_are_told_from_beginning_to_end(tmp_path: Path):
+    clock = VirtualClock(datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
+    with Store(tmp_path, clock) as store:
+        store.also(Reporter())
+        store.remember((), Learned(session=SessionEdge.BEGUN))
+        clock.advance_to(30.0)
+        store.remember(attempts(0, 2))
+        store.ask(None)
+        store.ask("why is the sky blue")
+        clock.advance_to(300.5)
+        store.remember((), Learned(session=SessionEdge.ENDED))
+    with open_file(tmp_path / FILE_NAME) as db:
+        said = [each["statement"] for each in events(outbox_of(db))]
+        kept = "".join(db.iterdump())
+    db.close()
+    verbs = [each["verb"]["display"]["en"] for each in said]
+    assert verbs == ["initialized", "answered", "answered", "asked", "asked", "terminated"]
+    assert len({each["context"]["registration"] for each in said}) == 1
+    assert "result" not in said[3]
+    assert said[4]["result"] == {"response": "why is the sky blue"}
+    assert said[5]["result"] == {
+        "extensions": {"https://xapi.myna.example/attempts": 2},
+        "duration": "PT300.50S",
+    }
+    assert kept.count("blue") == 1  # it waits to be sent and is nowhere else
+
+
+def test_what_waited_in_an_older_file_waits_in_the_new_one(tmp_path: Path):
+    db = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    folder = Path(__file__).parents[3] / "device"
+    for number, script in enumerate(("schema.sql", "schema_2.sql", "sync/outbox.sql"), start=1):
+        db.executescript((folder / script).read_text() + f"PRAGMA user_version = {number};")
+    for n in range(3):
+        db.execute(
+            "INSERT INTO sessions (id, child, boot, mono_s, wall_ms) VALUES (?, ?, 'b', ?, ?)",
+            (str(IDS.make()), CHILD, n, NOW_MS),
+        )
+    db.execute("UPDATE outbox SET refused = 'off_schema' WHERE seq = 2")
+    db.close()
+    with Store(tmp_path) as store:
+        store.remember(attempts(0, 1))
+    db = open_file(tmp_path / FILE_NAME)
+    assert [each["seq"] for each in events(outbox_of(db))] == [1, 3, 4]
+    db.close()
 
 
 def test_a_rolled_back_attempt_leaves_no_number(tmp_path: Path):
