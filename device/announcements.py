@@ -18,6 +18,12 @@ class Announcement(Enum):
     RESET_IN_2 = ("Two.", "二。")
     RESET_IN_1 = ("One.", "一。")
     RESET_CALLED_OFF = ("All right, I stay as I am.", "好的，我什么都没变。")
+    QUIET_TIME = ("It is quiet time now. Let's talk later!", "现在是安静时间，我们晚点再聊！")
+    ENOUGH_TODAY = (
+        "You have practised enough for today. See you tomorrow!",
+        "今天已经练够了，明天见！",
+    )
+    TEACHER_ANSWERS = ("Your teacher has an answer for you.", "老师回答了你的问题。")
     FAULT = (
         "I am not well. Please ask a grown-up to look after me.",
         "我有点不舒服，请大人来看看我。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from audio.factory import make_front_end
@@ -14,14 +15,15 @@ from audio.ports import AudioBackend
 from core.clock import Clock
 from device.config import Settings
 from device.conversation import Conversation
+from device.lessons import Lessons
+from device.pack_shelf import PackShelf
 from device.runtime import Runtime
 from device.scheduling import Scheduler
 from device.store import Store
+from device.sync.happenings import Reporter
 from device.trace import Watcher
-from dialog.packs import choose_pack
 from dialog.packs.model import Pack
 from dialog.recognition_service import RecognitionService
-from dialog.tutor import Tutor
 from dialog.voice_service import VoiceService
 from hal.factory import make_board_or_stand_in
 from hal.ports import Board, LedRing
@@ -48,6 +50,7 @@ class Parts:
     front_end: FrontEnd
     services: Services
     clock: Clock
+    lessons: Lessons
     ring: LedRing | None = None
     """What the conversation shows its moods on, when not on the board's own lights."""
 
@@ -61,7 +64,7 @@ class Parts:
     ) -> Runtime:
         """The conversation, ready to be started."""
         conversation = Conversation(
-            Tutor(self.services.pack, self.settings.lessons),
+            self.lessons,
             self.settings.device,
             history=self.store.history,
             recognition_timeout_s=self.settings.recognition.timeout_s,
@@ -89,13 +92,23 @@ def start_services(settings: Settings, stack: ExitStack) -> Services:
         ModelError: A model, voice or library is missing.
         PackError: The lesson pack cannot be used.
     """
-    pack = choose_pack(settings.lessons.pack, settings.lessons.packs)
+    pack = pack_shelf(settings).find(settings.lessons.pack)
     models = speech_models()
     recogniser = stack.enter_context(RecognitionService(settings.recognition, models))
     voice = stack.enter_context(VoiceService(settings.voice, models))
     recogniser.worker.wait_ready()
     voice.worker.wait_ready()
     return Services(recogniser, voice, pack)
+
+
+def pack_shelf(settings: Settings) -> PackShelf:
+    """Where lesson packs are found, those that came over the network included."""
+    return PackShelf(
+        settings.device.state_path() / "packs",
+        key=settings.sync.pack_key,
+        ca_file=settings.sync.ca_file,
+        packs=settings.lessons.packs,
+    )
 
 
 def assemble(
@@ -116,12 +129,23 @@ def assemble(
         ModelError: A stage of the front end is missing.
     """
     store = stack.enter_context(Store(store_folder, clock))
+    store.also(Reporter())
     store.know(settings.lessons.children, present=settings.lessons.child)
     board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
     front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
-    return Parts(settings, store, board, playback, front_end, services, clock)
+    language = settings.device.language
+    lessons = Lessons(services.pack, settings.lessons, store, language)
+    return Parts(settings, store, board, playback, front_end, services, clock, lessons)
+
+
+def firmware() -> str:
+    """Version of what is installed."""
+    try:
+        return metadata.version("myna")
+    except metadata.PackageNotFoundError:  # run from a folder that nobody installed
+        return "unknown"
 
 
 def make_card(settings: Settings) -> AudioBackend:

@@ -14,7 +14,7 @@ from audio.loop import AudioLoop, AudioThread
 from audio.ports import AudioBackend, Edge, StreamEnded
 from core.errors import DeviceLost, SpeakerError
 from device import telemetry
-from device.app import Parts
+from device.app import Parts, firmware, pack_shelf
 from device.caretaker import Caretaker
 from device.events import MuteSet, Pressed
 from device.health import Degraded, as_prometheus
@@ -22,6 +22,7 @@ from device.metrics_page import MetricsPage
 from device.mute import Mute
 from device.notify import ServiceManager
 from device.panel import NightLight, Panel
+from device.remote import Remote, Speaker
 from device.runtime import Runtime
 from device.scheduling import LiveScheduler
 from device.supervisor import Supervisor
@@ -73,6 +74,7 @@ class Daemon:
         self.panel: Panel | None = None
         """Buttons, lights and muting; there while `run` runs."""
         self._runtime: Runtime | None = None
+        self._remote: Remote | None = None
         self._microphone_wanted = True
         self._events: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -97,6 +99,7 @@ class Daemon:
         runtime.start()
         self.panel = self._make_panel(runtime, ring)
         caretaker = self._make_caretaker(ring)
+        remote = self._remote = self._make_remote(runtime, self.panel, caretaker)
         try:
             # First of all: a speaker that is switched on muted never opens its microphone.
             self.panel.start()
@@ -104,7 +107,7 @@ class Daemon:
                 self._open_first()
                 self._start_thread()
             self._parts.board.open(self._pressed)
-            async with self._metrics(caretaker), asyncio.TaskGroup() as tasks:
+            async with self._metrics(caretaker), remote.line(), asyncio.TaskGroup() as tasks:
                 own = [
                     tasks.create_task(self._tick(ring), name="myna-ticker"),
                     tasks.create_task(caretaker.run(), name="myna-caretaker"),
@@ -229,7 +232,7 @@ class Daemon:
             supervisor=self._supervisor,
             processes={"recogniser": services.recogniser.worker, "voice": services.voice.worker},
             troubles=lambda: self._parts.board.troubles,
-            others=(self._store_trouble, self._card_trouble),
+            others=(self._store_trouble, self._card_trouble, self._remote_trouble),
             figures=self._figures,
             folder=self._state_folder,
         )
@@ -250,6 +253,30 @@ class Daemon:
         if self._thread is None or self.loop.card_present:
             return None
         return Degraded("card", "the sound card is gone; plug it in again, see myna devices")
+
+    def _remote_trouble(self) -> Degraded | None:
+        return None if self._remote is None else self._remote.trouble()
+
+    def _make_remote(self, runtime: Runtime, panel: Panel, caretaker: Caretaker) -> Remote:
+        parts = self._parts
+        speaker = Speaker(
+            lessons=parts.lessons,
+            shelf=pack_shelf(parts.settings),
+            store=parts.store,
+            panel=panel,
+            state=lambda: runtime.state,
+            wake=lambda: runtime.post(Pressed()),
+            stop=self.stop,
+            health=caretaker.health,
+            counters=self._counters,
+            now=parts.clock.wall,
+        )
+        folder = parts.store.folder
+        return Remote(speaker, parts.settings.sync, folder, firmware=firmware())
+
+    def _counters(self) -> dict[str, object]:
+        scheduling = self._thread.scheduling if self._thread else "stopped"
+        return telemetry.counters(self.loop, self._backend, scheduling)
 
     def _figures(self) -> dict[str, float]:
         """The audio path's facts, named as Prometheus names them."""
@@ -282,10 +309,7 @@ class Daemon:
     def _write_telemetry(self) -> None:
         if self._state_folder is None:
             return
-        scheduling = self._thread.scheduling if self._thread else "stopped"
         try:
-            telemetry.write(
-                self._state_folder, telemetry.counters(self.loop, self._backend, scheduling)
-            )
+            telemetry.write(self._state_folder, self._counters())
         except OSError as error:
             log.warning("telemetry could not be written: errno=%s", error.errno)

@@ -38,7 +38,7 @@ class Panel:
         press: The talk button, to the conversation.
         mute_conversation: Whether the microphone is closed, to the conversation.
         say: Says lines outside any conversation, tagged from the number on.
-        language: ``en`` or ``zh``, of what is announced.
+        language: ``en`` or ``zh``, of what is announced; may be replaced at any time.
         pair: Begins pairing; None where there is none, then holding does nothing.
         reset: Forgets everything, as above.
     """
@@ -62,7 +62,7 @@ class Panel:
         self._press = press
         self._mute_conversation = mute_conversation
         self._say = say
-        self._language = language
+        self.language = language
         self._pair = pair
         self._reset = reset
         self._tag = FIRST_TAG
@@ -115,6 +115,24 @@ class Panel:
     def change_volume(self, steps: int) -> None:
         """Louder or quieter, and show how loud."""
         self._volume.change(steps)
+        self._show_volume()
+
+    def set_volume(self, share: float) -> None:
+        """As loud as a share of what is allowed, 0..1, and show how loud."""
+        self._volume.set_share(share)
+        self._show_volume()
+
+    @property
+    def volume_share(self) -> float:
+        """How loud Myna is, 0..1 of what is allowed."""
+        return self._volume.share
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone is to be closed, by switch or parents."""
+        return self._mute.muted
+
+    def _show_volume(self) -> None:
         self._ring.amount(self._volume.share)
         self._ring.put_up(Mood.VOLUME, for_s=VOLUME_SHOWN_S)
 
@@ -134,7 +152,7 @@ class Panel:
 
     def _announce(self, what: Announcement) -> None:
         self._tag += 1
-        self._say((line(what, self._language),), self._tag)
+        self._say((line(what, self.language),), self._tag)
 
 
 class NightLight:

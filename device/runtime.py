@@ -19,6 +19,7 @@ from device import effects as fx
 from device import events as ev
 from device.conversation import Conversation
 from device.scheduling import OnReply, Scheduler
+from device.states import State
 from device.store import Store
 from device.trace import Entry, Watcher, entry_of
 from dialog.ports import Hints, Line, Recognition
@@ -85,6 +86,11 @@ class Runtime:
         self._recognition_job: int | None = None
         self._voice_jobs: dict[int, int] = {}
         self._speaking = 0
+
+    @property
+    def state(self) -> State:
+        """Where the conversation stands."""
+        return self._conversation.state
 
     def start(self) -> None:
         """Fall asleep, listening for the wake phrase."""

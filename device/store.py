@@ -79,6 +79,11 @@ class Store:
         return self._refused or self._damaged or None
 
     @property
+    def folder(self) -> Path | None:
+        """Where the file lives; None while everything is in memory."""
+        return None if self._path is None else self._path.parent
+
+    @property
     def pending(self) -> int:
         """Attempts that the disk has refused so far."""
         return sum(isinstance(record.what, Attempt) for record in self._pending)

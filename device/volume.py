@@ -40,6 +40,10 @@ class Volume:
         self._go(self._step() + steps)
         return self._gain.volume_db != before_db
 
+    def set_share(self, share: float) -> None:
+        """Go to a share of the way from the quietest step to the loudest that is allowed."""
+        self._go(round(min(1.0, max(0.0, share)) * self._top))
+
     def allow(self, limit_db: float) -> None:
         """Set the limit, and become quieter at once where that is needed."""
         allowed = [n for n, db in enumerate(self._curve_db) if db <= limit_db]

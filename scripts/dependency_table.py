@@ -22,6 +22,7 @@ START, END = "<!-- table: make docs -->", "<!-- end of table -->"
 
 PURPOSES = {
     "backports-zstd": "decks of cards that Anki has compressed",
+    "cryptography": "the signature of a lesson pack that comes over the network",
     "fsrs": "when a child should meet an item again",
     "gpiozero": "buttons and lights on the board's pins",
     "jinja2": "the parents' pages",

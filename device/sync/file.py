@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from device.store_file import open_file
 from device.sync.commands import Commands
 from device.sync.outbox import Outbox
 from device.sync.ports import Action, ApplySetting
+from device.sync.practised import minutes_today
 from device.sync.settings import SyncSettings
 from device.sync.shadow import Shadow
 from device.sync.timing import EARLIEST_MS, Anchors, system_clock_is_set
@@ -119,16 +119,8 @@ class File:
         }
 
     def minutes_today(self) -> int:
-        """Minutes practised since midnight UTC, by the sessions' own stamps."""
-        midnight = datetime.fromtimestamp(self.now_ms() / 1000, UTC).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )
-        (total_ms,) = self._db.execute(
-            "SELECT coalesce(sum(max(0, min(coalesce(ended_wall_ms, wall_ms) - wall_ms, 7200000)))"
-            ", 0) FROM sessions WHERE wall_ms >= ?",
-            (int(midnight.timestamp() * 1000),),
-        ).fetchone()
-        return min(1440, int(total_ms) // 60_000)
+        """Whole minutes practised since local midnight, by everybody."""
+        return min(1440, int(minutes_today(self._db, self._clock.wall())))
 
     def close(self) -> None:
         """Close the connection. Idempotent."""

@@ -26,6 +26,8 @@ class SyncSettings:
     """This speaker's certificate (PEM), from pairing."""
     key_file: str = ""
     """The key of that certificate."""
+    pack_key: str = ""
+    """Public key (minisign, ``RW…``) of whoever may send lesson packs; empty takes none."""
     allow_unencrypted: bool = False
     """Allow ``mqtt://`` to another machine. Whoever is on the network can read it all."""
     outbox_events: Annotated[int, Between(1000, 1_000_000)] = 100_000

@@ -1,0 +1,277 @@
+"""What the platform may have done on this speaker: commands, settings, and what it is told.
+
+The line itself is `device.sync`. What it asks for is carried out in the event loop's thread, like
+everything that touches the conversation; only a pack is fetched in the line's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import platform
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.errors import PackError, SpeakerError
+from device.announcements import Announcement
+from device.health import Degraded, Health
+from device.lessons import Lessons
+from device.pack_shelf import PackShelf
+from device.panel import Panel
+from device.states import State
+from device.store import Store
+from device.sync import answers
+from device.sync.ports import Action, ApplySetting, SyncError
+from device.sync.service import SyncService
+from device.sync.settings import SyncSettings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+HAND_OVER_S = 5.0
+"""Longest wait for the event loop."""
+TROUBLE = "sync"
+RESTART_AFTER_S = 1.0
+"""Time in which the reply of a restart may still go out; if not, it goes after the restart."""
+_REFUSALS = {
+    Announcement.QUIET_TIME: "lesson.quiet_time",
+    Announcement.ENOUGH_TODAY: "lesson.enough_today",
+}
+_NOT_NOW = {State.MUTED: "lesson.muted", State.FAULT: "lesson.no_card"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """What there is to act on.
+
+    Attributes:
+        lessons: Chooses and limits lessons.
+        shelf: Lesson packs that came over the network.
+        store: Progress.
+        panel: Volume, mute and the language of announcements.
+        state: Where the conversation stands.
+        wake: Begins a lesson, as the button does.
+        stop: Ends the daemon; who started it starts it again.
+        health: How the speaker is.
+        counters: The audio path's facts.
+        now: Wall time, UTC.
+    """
+
+    lessons: Lessons
+    shelf: PackShelf
+    store: Store
+    panel: Panel
+    state: Callable[[], State]
+    wake: Callable[[], None]
+    stop: Callable[[], None]
+    health: Callable[[], Health]
+    counters: Callable[[], Mapping[str, object]]
+    now: Callable[[], datetime]
+
+
+class Remote:
+    """The platform's hands on the speaker. Made and used in the event loop's thread.
+
+    Args:
+        speaker: What there is to act on.
+        settings: The section ``[sync]``; without an address there is no platform.
+        folder: The state folder; None, with progress in memory, means no platform either.
+        firmware: Version.
+    """
+
+    def __init__(
+        self, speaker: Speaker, settings: SyncSettings, folder: Path | None, *, firmware: str
+    ) -> None:
+        self._speaker = speaker
+        self._folder = folder
+        self._firmware = firmware
+        self._loop = asyncio.get_running_loop()
+        self._unusable: str | None = None
+        self._service: SyncService | None = None
+        if settings.address and folder is not None:
+            try:
+                self._service = SyncService(
+                    folder,
+                    settings,
+                    actions=self._actions(),
+                    apply=self._settings(),
+                    state_of=self._state,
+                    telemetry=speaker.counters,
+                    firmware=firmware,
+                )
+            except SyncError as error:
+                # A lesson needs no platform: the speaker talks, and says what to mend.
+                log.error("no line to the platform: code=%s", error.code)
+                self._unusable = str(error)
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[None]:
+        """Be in touch with the platform while inside."""
+        if self._service is None:
+            yield
+            return
+        self._service.start()
+        try:
+            yield
+        finally:
+            # In a thread: what the line has handed over still has to be done here.
+            await asyncio.to_thread(self._service.stop)
+
+    def trouble(self) -> Degraded | None:
+        """What is wrong with the line; None when nothing is."""
+        sentence = self._unusable
+        if self._service is not None:
+            sentence = next(iter(self._service.health.sentences()), None)
+        return None if sentence is None else Degraded(TROUBLE, sentence)
+
+    # ------------------------------------------------------------------ commands
+
+    def _actions(self) -> dict[str, Action]:
+        """By the contract's names; ``settings`` is the line's own."""
+        return {
+            "start_lesson": self._start_lesson,
+            "push_pack": self._push_pack,
+            "answer": lambda args: self._here(lambda: self._keep_answer(args)),
+            "set_volume": lambda args: self._here(lambda: self._set_volume(args["volume_percent"])),
+            "restart": lambda _: self._here(self._restart),
+            "diagnostics": lambda _: self._here(self._diagnostics),
+            "forget_child": lambda args: self._here(lambda: self._forget(args["child"])),
+        }
+
+    def _start_lesson(self, args: Mapping[str, Any]) -> None:
+        pack = self._speaker.shelf.find(args["pack"]) if "pack" in args else None
+
+        def start() -> None:
+            state = self._speaker.state()
+            if state is not State.ASLEEP:
+                code = _NOT_NOW.get(state, "lesson.busy")
+                raise SpeakerError("no lesson can begin now", code=code, retryable=True)
+            why = self._speaker.lessons.refusal(self._speaker.now())
+            if why is not None:
+                raise SpeakerError("no lesson may begin now", code=_REFUSALS[why])
+            try:
+                self._speaker.lessons.begin_with(pack, args.get("unit", ""))
+            except LookupError as error:
+                raise PackError("no such unit in the pack", code="lesson.no_unit") from error
+            self._speaker.wake()
+
+        self._here(start)
+
+    def _push_pack(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        pack = self._speaker.shelf.fetch(args)
+
+        def use() -> None:
+            if self._speaker.lessons.pack == pack.id:
+                self._speaker.lessons.choose(pack)
+
+        self._here(use)
+        return {"pack": pack.id, "version": pack.version}
+
+    def _keep_answer(self, args: Mapping[str, Any]) -> None:
+        with self._speaker.store.transaction() as db:
+            answers.keep(db, args)
+
+    def _set_volume(self, percent: int) -> None:
+        self._speaker.panel.set_volume(percent / 100)
+
+    def _restart(self) -> None:
+        log.info("restart as the platform asked")
+        self._loop.call_later(RESTART_AFTER_S, self._speaker.stop)
+
+    def _forget(self, child: str) -> dict[str, Any]:
+        return {"rows": self._speaker.store.forget(child)}
+
+    def _diagnostics(self) -> dict[str, Any]:
+        """What a technician asks for; nothing that was said, no name, no sound."""
+        found: dict[str, Any] = {
+            "firmware": self._firmware,
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "state": self._speaker.state().value,
+            "pack": self._speaker.lessons.pack,
+            "fetched_packs": list(self._speaker.shelf.ids()),
+            "attempts_not_written": self._speaker.store.pending,
+            "counters": dict(self._speaker.counters()),
+            "figures": self._speaker.health().figures,
+            "degraded": {each.name: each.sentence for each in self._speaker.health().degraded},
+        }
+        if self._folder is not None:
+            found["free_mb"] = shutil.disk_usage(self._folder).free // 2**20
+        return found
+
+    # ------------------------------------------------------------------ settings
+
+    def _settings(self) -> dict[str, ApplySetting]:
+        return {
+            "volume_percent": lambda value: self._here(lambda: self._set_volume(value)),
+            "language": lambda value: self._here(lambda: self._speak(value)),
+            "lesson_pack": self._practise,
+            "minutes_per_day": lambda value: self._rule(minutes_per_day=value),
+            "quiet_from": lambda value: self._rule(quiet_from=time.fromisoformat(value)),
+            "quiet_until": lambda value: self._rule(quiet_until=time.fromisoformat(value)),
+        }
+
+    def _speak(self, language: str) -> None:
+        self._speaker.panel.language = language
+        self._speaker.lessons.language = language
+
+    def _practise(self, pack_id: str) -> None:
+        pack = self._speaker.shelf.find(pack_id)
+        self._here(lambda: self._speaker.lessons.choose(pack))
+
+    def _rule(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of `Rules`
+        def change() -> None:
+            lessons = self._speaker.lessons
+            lessons.rules = dataclasses.replace(lessons.rules, **changes)
+
+        self._here(change)
+
+    # ------------------------------------------------------------------- telling
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            return self._here(self._state_here)
+        except SpeakerError:
+            return {}  # it stops, or is too busy: the next state says more
+
+    def _state_here(self) -> dict[str, Any]:
+        degraded = [each.name for each in self._speaker.health().degraded]
+        return {
+            "muted": self._speaker.panel.muted,
+            "volume_percent": round(self._speaker.panel.volume_share * 100),
+            "problems": [name for name in degraded if name != TROUBLE],  # the line names its own
+        }
+
+    def _here(self, work: Callable[[], T]) -> T:
+        """Have the event loop's thread do something, and wait for it; called in the line's thread.
+
+        Raises:
+            SpeakerError: What the work raised, or that the loop did not come to it.
+        """
+        outcome: Future[T] = Future()
+
+        def do() -> None:
+            if not outcome.set_running_or_notify_cancel():
+                return  # nobody waits any more
+            try:
+                outcome.set_result(work())
+            except BaseException as error:  # it is raised where it was asked for
+                outcome.set_exception(error)
+
+        try:
+            self._loop.call_soon_threadsafe(do)
+        except RuntimeError as error:  # the loop has ended
+            raise SpeakerError("the speaker stops", code="speaker.stopping") from error
+        try:
+            return outcome.result(HAND_OVER_S)
+        except TimeoutError as error:
+            outcome.cancel()
+            raise SpeakerError(
+                "the speaker is too busy to do it now", code="speaker.busy", retryable=True
+            ) from error
