@@ -1,0 +1,1 @@
+"""The parents' pages: served by the speaker itself on the home network, no platform needed."""

@@ -1,0 +1,114 @@
+"""The pages' forms as an OpenAPI document, made from the very values that read them."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import fields
+from typing import Annotated, Any
+
+from core.bounds import Between, OneOf
+from provisioning.parents.family_file import Purpose
+from provisioning.parents.limits import Limits
+
+SHOWN = ("today", "practice", "limits", "consent", "children", "data", "device")
+HOUR = r"^(([01]\d|2[0-3]):[0-5]\d)?$"
+_TEXT: dict[str, Any] = {"type": "string", "maxLength": 64}
+
+
+def describe() -> dict[str, Any]:
+    """The document, OpenAPI 3.1."""
+    paths: dict[str, Any] = {
+        "/": {"get": _answers("The way in", redirect=True)},
+        "/sign-in": {
+            "get": _answers("Where a code is typed", page=True),
+            "post": {
+                **_answers("Sign in with the code that Myna said", redirect=True, refused=True),
+                **_form({"code": {"type": "string", "maxLength": 16}}, ["code"]),
+            },
+        },
+    }
+    for name in SHOWN:
+        paths[f"/{name}"] = {"get": _answers(f"The page {name}", page=True, redirect=True)}
+    paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
+    for path, (summary, form, needed) in _FORMS.items():
+        kept = path != "/sign-out"
+        paths.setdefault(path, {})["post"] = {
+            **_answers(summary, page=kept, redirect=not kept, refused=True),
+            **_form({"csrf": _TEXT, **form}, ["csrf", *needed]),
+        }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Myna, the parents' pages", "version": "1"},
+        "paths": paths,
+    }
+
+
+def _limit_fields() -> dict[str, Any]:
+    hints = typing.get_type_hints(Limits, include_extras=True)
+    return {each.name: _schema(each.name, hints[each.name]) for each in fields(Limits)}
+
+
+def _schema(name: str, hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type's own form
+    if typing.get_origin(hint) is Annotated:
+        _, bound = typing.get_args(hint)
+        if isinstance(bound, Between):
+            return {"type": "integer", "minimum": bound.least, "maximum": bound.most}
+        if isinstance(bound, OneOf):
+            return {"enum": list(bound.choices)}
+    return {"type": "string", "pattern": HOUR} if name.startswith("quiet_") else _TEXT
+
+
+def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": required}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": schema}},
+        }
+    }
+
+
+def _answers(
+    summary: str, *, page: bool = False, redirect: bool = False, refused: bool = False
+) -> dict[str, Any]:
+    told: dict[str, str] = {"429": "Too often"}
+    if page:
+        told["200"] = "A page, or the file asked for"
+    if redirect:
+        told["303"] = "On to another page; without a session, to the one to sign in"
+    if refused:
+        told |= {
+            "403": "No session, or not a form of ours, or not the code",
+            "409": "Not possible just now",
+            "413": "Too large",
+            "415": "No form",
+            "422": "A value is not allowed; nothing has changed",
+            "503": "The disk refuses it; nothing has changed",
+        }
+    return {
+        "summary": summary,
+        "responses": {code: {"description": text} for code, text in sorted(told.items())},
+    }
+
+
+_FORMS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "/sign-out": ("Sign out", {}, []),
+    "/limits": ("Set limits; those left out stay", _limit_fields(), []),
+    "/consent": (
+        "Give or take back a consent",
+        {"purpose": {"enum": [each.value for each in Purpose]}, "given": {"enum": ["yes", "no"]}},
+        ["purpose", "given"],
+    ),
+    "/children": (
+        "Say who practises here",
+        {"names": {"type": "string", "maxLength": 400}, "present": _TEXT},
+        ["names"],
+    ),
+    "/export": ("Everything as a zip", {}, []),
+    "/forget": (
+        "Delete a child, or all",
+        {"child": _TEXT, "sure": {"enum": ["yes"]}},
+        ["child", "sure"],
+    ),
+    "/sound-check": ("Play and listen", {}, []),
+}

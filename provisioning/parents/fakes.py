@@ -1,0 +1,97 @@
+"""A household without a speaker, for tests and for looking at the pages."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from core.errors import AudioError
+from provisioning.parents.ports import (
+    ChildView,
+    Choices,
+    DeviceView,
+    Practice,
+    SaidItem,
+    SaidWord,
+    SoundCheck,
+    SoundView,
+    Standing,
+)
+
+WELL, PRACTISE = Standing.WELL, Standing.PRACTISE
+LILY = ChildView(
+    id="0193b3f0-0000-7000-8000-000000000001",
+    nickname="Lily",
+    minutes_today=12.2,
+    minutes_week=41.0,
+    minutes_ever=180.0,
+    streak_days=4,
+    days=tuple(day % 3 > 0 for day in range(28)),
+    learnt=("I like apples.", "It is a red ball."),
+    learning=("Where is the <cat>?",),
+    due=3,
+    sounds=(
+        SoundView("/θ/ think", 0.9, 0.6, 1.2, PRACTISE, (0.5, 0.7, 0.9), better=True),
+        SoundView("/s/ sun", 1.9, 1.8, 2.0, WELL),
+    ),
+)
+TOM = ChildView(
+    *("0193b3f0-0000-7000-8000-000000000002", "Tom", 0.0, 0.0, 0.0, 0),
+    *((False,) * 28, (), (), 0, ()),
+)
+PRACTICE = Practice(
+    datetime(2026, 1, 5, 16, 0, tzinfo=UTC),
+    8.4,
+    (
+        SaidItem("I think so.", True, (SaidWord("i", WELL), SaidWord("think", PRACTISE))),
+        SaidItem("A cat.", False, ()),
+    ),
+)
+
+
+@dataclass
+class FakeHousehold:
+    """Honours `Household`; remembers what was asked of it.
+
+    Attributes:
+        forgotten: Ids of children deleted; None stands for everybody.
+        busy: Somebody practises: no sound check.
+    """
+
+    family: list[ChildView] = field(default_factory=lambda: [LILY, TOM])
+    forgotten: list[str | None] = field(default_factory=list)
+    busy: bool = False
+
+    def language(self) -> str:
+        return "en"
+
+    def children(self) -> Sequence[ChildView]:
+        return tuple(self.family)
+
+    def practice(self, child: str) -> Practice | None:
+        return PRACTICE if child == LILY.id else None
+
+    def choices(self) -> Choices:
+        return Choices((("starter", "First words"), ("farm", "On the farm")), ("hey jarvis",))
+
+    def device(self) -> DeviceView:
+        troubles = ("the sound card is gone; plug it in again",) if self.busy else ()
+        return DeviceView("myna-test", "0.1.0", ("192.168.1.20",), 900, 0.4, troubles)
+
+    def check_sound(self) -> SoundCheck:
+        if self.busy:
+            raise AudioError("somebody practises; wait until Myna sleeps")
+        return SoundCheck(-22.0, -61.0, 24.0)
+
+    def export(self) -> bytes:
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as file:
+            file.writestr("family.json", "{}")
+        return data.getvalue()
+
+    def forget(self, child: str | None) -> None:
+        self.forgotten.append(child)
+        self.family = [each for each in self.family if child is not None and each.id != child]

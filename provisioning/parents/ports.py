@@ -1,0 +1,167 @@
+"""What the parents' pages show and can have done: values, and the protocol of who provides them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+class Standing(Enum):
+    """How a sound or a word was said, as far as that is known."""
+
+    WELL = "well"
+    NEARLY = "nearly"
+    PRACTISE = "practise"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundView:
+    """One sound of one child.
+
+    Attributes:
+        name: As a parent can read it, ``/θ/ think``.
+        mean_0_2: Best guess of how it is said now.
+        low_0_2: Where that guess lies nine times of ten, and
+        high_0_2: up to where.
+        weeks: Mean score of each week in which it was heard, oldest first, at most twelve.
+        better: It has become clearly better over these weeks.
+    """
+
+    name: str
+    mean_0_2: float
+    low_0_2: float
+    high_0_2: float
+    standing: Standing
+    weeks: tuple[float, ...] = ()
+    better: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChildView:
+    """One child, today and this week.
+
+    Attributes:
+        id: Its pseudonym.
+        nickname: Empty for an only child.
+        days: Practised or not, four weeks, oldest first, the last one today.
+        streak_days: Days in a row up to today or yesterday.
+        due: Items that want to be met again.
+    """
+
+    id: str
+    nickname: str
+    minutes_today: float
+    minutes_week: float
+    minutes_ever: float
+    streak_days: int
+    days: tuple[bool, ...]
+    learnt: tuple[str, ...]
+    learning: tuple[str, ...]
+    due: int
+    sounds: tuple[SoundView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidWord:
+    """A word of an answer, coloured by how it was said."""
+
+    text: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class SaidItem:
+    """One answer of a practice.
+
+    Attributes:
+        asked: The model answer; the item's id where its pack is gone.
+        right: Whether it was the answer.
+        words: Those that were scored; empty where they were not.
+    """
+
+    asked: str
+    right: bool
+    words: tuple[SaidWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A child's last practice; its answers in their order."""
+
+    began: datetime
+    minutes: float
+    items: tuple[SaidItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen among; pairs of what is kept and what is shown."""
+
+    packs: tuple[tuple[str, str], ...]
+    wake_phrases: tuple[str, ...]
+    voices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """The speaker.
+
+    Attributes:
+        degraded: A sentence for each thing that works with less than it should.
+    """
+
+    name: str
+    version: str
+    addresses: tuple[str, ...]
+    free_mb: int
+    used_mb: float
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCheck:
+    """What was found by playing and listening.
+
+    Attributes:
+        heard_dbfs: Level at the microphone while Myna played.
+        quiet_dbfs: Level before.
+        echo_reduction_db: How much of Myna's own voice the echo canceller took away; None where
+            too little of it came back to tell.
+    """
+
+    heard_dbfs: float
+    quiet_dbfs: float
+    echo_reduction_db: float | None
+
+
+class Household(Protocol):
+    """What is behind the pages. Called from the pages' thread; waits for the speaker where needed.
+
+    Methods that read or write the disk raise `core.errors.StoreError`.
+    """
+
+    def language(self) -> str:
+        """``en`` or ``zh``: for a browser that asks for neither."""
+
+    def children(self) -> Sequence[ChildView]:
+        """Everybody who practises here."""
+
+    def practice(self, child: str) -> Practice | None:
+        """A child's last practice; None before the first, or for a child that is not known."""
+
+    def choices(self) -> Choices: ...
+
+    def device(self) -> DeviceView: ...
+
+    def check_sound(self) -> SoundCheck:
+        """Play and listen for a few seconds; `AudioError` where that is not possible now."""
+
+    def export(self) -> bytes:
+        """Everything that is known of the family, as a zip."""
+
+    def forget(self, child: str | None) -> None:
+        """Delete all of one child, or (None) of everybody."""
