@@ -107,6 +107,13 @@ def see_state(engine: Engine, device: str, state: dict[str, Any]) -> Outcome:
             .where(tables.devices.c.id == device)
             .values(state=json.dumps(state))
         )
+        if state["status"] == "online":
+            # A broker keeps nothing for a speaker that it has not met: what waits goes (again).
+            connection.execute(
+                update(tables.commands)
+                .where(tables.commands.c.device == device, tables.commands.c.status == "waiting")
+                .values(sent_ms=None)
+            )
         if series and state["status"] == "online":
             # What waits at the speaker comes by itself: only what it has let go is missed.
             outcome.missing = gaps(

@@ -163,6 +163,16 @@ def test_commands_go_out_until_they_are_answered(engine: Engine, monkeypatch: py
         assert connection.execute(select(tables.commands.c.status)).scalars().all() == ["done"]
 
 
+def test_a_command_goes_again_to_a_speaker_that_comes(engine: Engine):
+    outgoing.order(engine, DEVICE, "restart", {}, 60)
+    assert len(outgoing.due(engine)) == 1
+    assert outgoing.due(engine) == []  # on its way; but the broker may not know the speaker yet
+    ingest.see_state(engine, DEVICE, {"status": "offline", "contract": 1})
+    assert outgoing.due(engine) == []
+    ingest.see_state(engine, DEVICE, {"status": "online", "contract": 1})
+    assert len(outgoing.due(engine)) == 1
+
+
 def test_desired_settings_go_out_until_they_are_reported(engine: Engine):
     put(engine, [event(1)])
     assert outgoing.desire(engine, DEVICE, {"volume_percent": 40}) == 1
