@@ -141,6 +141,10 @@ class FrontEnd:
         """The child is searching for words: wait longer."""
         self._orders.append(lambda: self._tell(self._endpointer.hesitating, utterance_id, revision))
 
+    def hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> None:
+        """Be woken by another phrase from the next frame on; the arguments as at the start."""
+        self._orders.append(lambda: self._hear_phrase(wake, far_wake))
+
     @property
     def now_s(self) -> float:
         """End of the last frame in counted audio since start."""
@@ -251,6 +255,11 @@ class FrontEnd:
                 self._far_wake.reset()
             self._veto.reset()
         return edges
+
+    def _hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> list[Edge]:
+        self._wake, self._far_wake = wake, far_wake
+        self._veto.reset()
+        return []
 
     @staticmethod
     def _tell(whom: Callable[[int, int], None], utterance_id: int, revision: int) -> list[Edge]:

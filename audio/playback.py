@@ -60,6 +60,7 @@ class Playback:
         span = (1.0 - self._duck) or 1.0
         self._fall_per_sample = span / (DUCK_RAMP_S * SAMPLE_RATE_HZ)
         self._rise_per_sample = span / (UNDUCK_RAMP_S * SAMPLE_RATE_HZ)
+        self._ceiling_db = 0.0
         self._volume_db = min(volume_db, 0.0)
         self._volume = amplitude(self._volume_db)
         self._ducked = False
@@ -140,8 +141,18 @@ class Playback:
 
     @volume_db.setter
     def volume_db(self, value: float) -> None:
-        self._volume_db = min(value, 0.0)
+        self._volume_db = min(value, self._ceiling_db)
         self._volume = amplitude(self._volume_db)
+
+    @property
+    def ceiling_db(self) -> float:
+        """As loud as anybody may make it, dB, at most 0."""
+        return self._ceiling_db
+
+    @ceiling_db.setter
+    def ceiling_db(self, value: float) -> None:
+        self._ceiling_db = min(value, 0.0)
+        self.volume_db = self._volume_db
 
     # ------------------------------------------------------------- the card's thread
 

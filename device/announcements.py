@@ -23,6 +23,11 @@ class Announcement(Enum):
         "You have practised enough for today. See you tomorrow!",
         "今天已经练够了，明天见！",
     )
+    BREAK = (
+        "Let's have a little break. Stretch your arms up high, and look out of the window!",
+        "我们休息一小会儿，把手举得高高的，看看窗外吧！",
+    )
+    NEAR_BEDTIME = ("It is nearly bedtime, so let's go gently.", "快到睡觉时间了，我们慢慢来。")
     TEACHER_ANSWERS = ("Your teacher has an answer for you.", "老师回答了你的问题。")
     FAULT = (
         "I am not well. Please ask a grown-up to look after me.",

@@ -368,6 +368,14 @@ class Conversation:
     def _on_fall_asleep(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
         return State.ASLEEP, []
 
+    # ------------------------------------------------------------------- parents
+
+    def _on_rules(self, event: object) -> tuple[State, list[fx.Effect]]:
+        # The engine is asked what it would say next, and says goodbye.
+        self._owed = []
+        state, effects = self._speak(Resume())
+        return state, [fx.Hush(), *effects]
+
     # ------------------------------------------------------------- mute and card
 
     def _on_mute_switch(self, event: ev.MuteSet) -> tuple[State, list[fx.Effect]]:

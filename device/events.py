@@ -21,6 +21,11 @@ class MuteSet:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """Parents have changed what may be done now: the talk has to end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     utterance_id: int
     revision: int
@@ -47,4 +52,13 @@ class TimerFired:
     name: str
 
 
-Event = Pressed | MuteSet | Recognised | RecognitionFailed | VoiceFailed | TimerFired | Edge
+Event = (
+    Pressed
+    | MuteSet
+    | RulesChanged
+    | Recognised
+    | RecognitionFailed
+    | VoiceFailed
+    | TimerFired
+    | Edge
+)

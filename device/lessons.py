@@ -65,7 +65,9 @@ class Lessons:
     """Chooses and limits lessons. Used by the conversation's thread alone.
 
     Attributes:
-        rules: When lessons may be held; may be replaced at any time and holds from the next waking.
+        rules: When lessons may be held, says the platform; may be replaced at any time.
+        parents: As above, say the parents on their pages; the stricter of the two holds.
+        instruction: Language of instruction from the next step on.
         language: ``en`` or ``zh``, of what is said here.
 
     Args:
@@ -82,6 +84,8 @@ class Lessons:
         self._tutor = Tutor(pack, settings)
         self._once: Tutor | None = None
         self.rules = Rules()
+        self.parents = Rules()
+        self.instruction = self._tutor.language
         self.language = language
 
     @property
@@ -113,11 +117,26 @@ class Lessons:
         Args:
             now: Wall time with its zone.
         """
-        if self.rules.quiet(now.astimezone()):
+        if self._quiet(now):
             return Announcement.QUIET_TIME
         if self._minutes_left(now) < SHORTEST_MIN:
             return Announcement.ENOUGH_TODAY
         return None
+
+    def must_end(self, now: datetime) -> Announcement | None:
+        """Why a lesson that is going on has to end; None when it may go on.
+
+        A lesson ends by itself with the day's minutes; this is for minutes that were cut meanwhile.
+
+        Args:
+            now: Wall time with its zone.
+        """
+        if self._quiet(now):
+            return Announcement.QUIET_TIME
+        return Announcement.ENOUGH_TODAY if self._minutes_left(now) <= 0 else None
+
+    def _quiet(self, now: datetime) -> bool:
+        return any(rules.quiet(now.astimezone()) for rules in (self.rules, self.parents))
 
     def start(self, *, history: History, seed: int) -> DialogState:
         tutor, self._once = self._once or self._tutor, None
@@ -150,6 +169,7 @@ class Lessons:
         return dataclasses.replace(step, lines=(*lines, *step.lines))
 
     def _go_on(self, session: _Session, event: DialogEvent, now: datetime) -> Step:
+        session.tutor.language = self.instruction
         step = session.tutor.step(session.inner, event, now)
         inside = dataclasses.replace(session, inner=step.state)
         return dataclasses.replace(step, state=DialogState(self.name, inside))
@@ -164,7 +184,8 @@ class Lessons:
         return dataclasses.replace(session, tutor=tutor, said=said)
 
     def _minutes_left(self, now: datetime) -> float:
-        limit = self.rules.minutes_per_day
+        limits = [each.minutes_per_day for each in (self.rules, self.parents)]
+        limit = min((each for each in limits if each), default=0)
         if not limit:
             return float("inf")
         try:

@@ -122,6 +122,10 @@ class Panel:
         self._volume.set_share(share)
         self._show_volume()
 
+    def allow_volume(self, share: float) -> float:
+        """Let Myna be as loud as a share of all steps, 0..1; returns that in dB."""
+        return self._volume.allow_share(share)
+
     @property
     def volume_share(self) -> float:
         """How loud Myna is, 0..1 of what is allowed."""

@@ -113,6 +113,10 @@ TABLE: tuple[Row, ...] = (
     Row(_S.PAUSED, audio.Woken, "resume", _ENDS, "wake phrase"),
     Row(_S.PAUSED, ev.Pressed, "resume", _ENDS, "button"),
     Row(_S.PAUSED, ev.TimerFired, "fall_asleep", (_S.ASLEEP,), "paused for long"),
+    *_rows(
+        (_S.WAKING, _S.SPEAKING, _S.LISTENING, _S.THINKING, _S.PAUSED), ev.RulesChanged, "rules",
+        _ENDS, "parents' rules",
+    ),
     Row(_S.MUTED, ev.MuteSet, "mute_switch", (_S.ASLEEP, _S.MUTED), "unmuted"),
     *_rows(
         tuple(s for s in _EVERY if s is not _S.MUTED), ev.MuteSet, "mute_switch",

@@ -26,6 +26,7 @@ class Volume:
     ) -> None:
         self._gain = gain
         self._curve_db = curve_db
+        self._box_limit_db = limit_db
         gain.volume_db = start_db
         self.allow(limit_db)
 
@@ -49,6 +50,13 @@ class Volume:
         allowed = [n for n, db in enumerate(self._curve_db) if db <= limit_db]
         self._top = allowed[-1] if allowed else 0
         self._go(self._step())
+
+    def allow_share(self, share: float) -> float:
+        """Set the limit to a share of all steps, 0..1, within the box's own; returns it in dB."""
+        step = round(min(1.0, max(0.0, share)) * (len(self._curve_db) - 1))
+        limit_db = min(self._box_limit_db, self._curve_db[step])
+        self.allow(limit_db)
+        return limit_db
 
     def _step(self) -> int:
         """The step nearest to the gain as it is: somebody else may have asked for it aloud."""
