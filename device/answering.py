@@ -21,7 +21,7 @@ from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.errors import CloudError, Rejected
 from dialog.cloud.ledger import Ledger
 from dialog.cloud.policy import standing_of
-from dialog.cloud.ports import AnswerEvent, AnswerStep, Learner, Piece, Play, Request, Standing
+from dialog.cloud.ports import AnswerEvent, AnswerStep, Learner, Piece, Request, Standing
 from dialog.safety.ports import Topic
 
 log = logging.getLogger(__name__)
@@ -95,10 +95,6 @@ class Answering:
         """The child said something that is no answer to the lesson."""
         self._post(ports.Asked(question, self.standing(), learner))
 
-    def begin_play(self, play: Play) -> None:
-        """Hold a role play from here on."""
-        self._state = self._engine.start(play=play)
-
     def interrupted(self, lines_said: int) -> None:
         """The child spoke up after it heard so many lines of this answer to their end."""
         self._post(ports.Interrupted(lines_said))
@@ -108,9 +104,12 @@ class Answering:
         self._post(ports.SaidAll())
 
     def stop(self) -> None:
-        """The conversation is over: nothing more is wanted, and the talk is forgotten."""
+        """The talk is over: nothing more is wanted, and it is forgotten.
+
+        How the cloud did lately is kept: the next child need not wait for it to fail again.
+        """
         self._post(ports.Interrupted(0))
-        self._state = self._engine.start()
+        self._state = self._engine.start(after=self._state)
 
     def standing(self) -> Standing:
         """What holds now."""

@@ -7,14 +7,15 @@ drive the very same object.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from audio import ports as audio
 from device import effects as fx
 from device import events as ev
+from device.aside import BEDTIME, GO_ON, Aside, Meaning, Questions
 from device.settings import DeviceSettings
 from device.states import ATTENTION, MOODS, State, lookup
+from device.turn import NOISE_S, Turn, is_hesitation
 from dialog.ports import (
     Begin,
     DialogEngine,
@@ -25,6 +26,7 @@ from dialog.ports import (
     Heard,
     HeardNothing,
     History,
+    Line,
     Recognition,
     Resume,
     Step,
@@ -36,30 +38,10 @@ PATIENCE = "patience"
 RECOGNITION = "recognition"
 PAUSED = "paused"
 
-NOISE_S = 0.35
-"""A sound without words, up to this long after it was noticed (a cough, a chair), is nobody's
-answer."""
+BUSY_S = 5.0
+"""A sleep timer that runs out while Myna thinks waits so long again."""
 NOISES_FORGIVEN = 2
 """How many of them Myna lets pass before she asks again."""
-
-
-@dataclass(slots=True)
-class Turn:
-    """What is known of the child's turn in progress.
-
-    Attributes:
-        asked: (utterance id, revision) that the recogniser works on.
-        answers: What it made of each revision so far.
-        ended: The revision that the turn ended with, once it has.
-        by_interrupting: The turn began over Myna's own voice.
-        speech_start_s: When the voice was first noticed.
-    """
-
-    asked: tuple[int, int] | None = None
-    answers: dict[tuple[int, int], Recognition] = field(default_factory=dict)
-    ended: audio.SpeechEnded | None = None
-    by_interrupting: bool = False
-    speech_start_s: float = 0.0
 
 
 class Conversation:
@@ -70,6 +52,7 @@ class Conversation:
         settings: Times after which Myna goes to sleep.
         history: What is known of the children; asked for at each waking.
         recognition_timeout_s: Longest wait for a recogniser.
+        questions: How a question beside the lesson is noticed; None where nobody answers any.
     """
 
     def __init__(
@@ -79,12 +62,14 @@ class Conversation:
         *,
         history: Callable[[], History],
         recognition_timeout_s: float,
+        questions: Questions | None = None,
         seed: int = 0,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._history = history
         self._recognition_timeout_s = recognition_timeout_s
+        self._aside = Aside(questions)
         self._seed = seed
         self._table = lookup()
         self.state = State.ASLEEP
@@ -142,8 +127,10 @@ class Conversation:
             effects.append(fx.ClearTimer(PAUSED))
         if state is State.PAUSED:
             effects.append(fx.SetTimer(PAUSED, self._settings.pause_sleep_s))
+        if state in (State.ASLEEP, State.PAUSED, State.MUTED, State.FAULT):
+            effects += self._aside.leave()
         if state is State.ASLEEP:
-            effects.append(fx.Expect(()))
+            effects += [fx.Expect(()), fx.ClearTimer(BEDTIME)]
         return effects
 
     # -------------------------------------------------------------------- waking
@@ -172,11 +159,12 @@ class Conversation:
         """Let the engine decide, and begin to say it."""
         if self._dialog is None:
             raise RuntimeError("the dialog engine was asked before it was started")
+        left = self._aside.leave()
         step = self._engine.step(self._dialog, event, self._now)
         self._dialog = step.state
         self._step = step
         self._turn = Turn()
-        effects: list[fx.Effect] = [fx.ForgetRecognitions()]
+        effects: list[fx.Effect] = [*left, fx.ForgetRecognitions()]
         if step.attempts or step.learned is not None:
             effects.append(fx.Remember(step.attempts, step.learned))
             effects += [
@@ -190,15 +178,21 @@ class Conversation:
         return effects + self._say(step)
 
     def _say(self, step: Step) -> list[fx.Effect]:
-        if not step.lines:
+        self._owed = []
+        return self._say_more(step.lines)
+
+    def _say_more(self, lines: tuple[Line, ...]) -> list[fx.Effect]:
+        """Say lines after those that are being said."""
+        if not lines:
             return []
-        first = self._tags(len(step.lines))
-        self._owed = list(range(first, first + len(step.lines)))
+        first = self._tags(len(lines))
+        tags = range(first, first + len(lines))
+        self._owed += tags
         notes: list[fx.Effect] = [
             fx.Note("say", {"text": line.text, "tag": tag})
-            for line, tag in zip(step.lines, self._owed, strict=True)
+            for line, tag in zip(lines, tags, strict=True)
         ]
-        return [*notes, fx.Speak(step.lines, first)]
+        return [*notes, fx.Speak(lines, first)]
 
     def _speak(self, event: DialogEvent) -> tuple[State, list[fx.Effect]]:
         effects = self._ask(event)
@@ -210,9 +204,12 @@ class Conversation:
         if event.tag not in self._owed or self._step is None:
             return self.state, []
         self._owed.remove(event.tag)
+        self._aside.line_said()
         if self._owed:
             return self.state, []
         self._voice_failures = 0
+        if self._aside.active:
+            return self._answer_said()
         match self._step.then:
             case Then.LISTEN:
                 return State.LISTENING, self._begin_listening()
@@ -228,6 +225,9 @@ class Conversation:
         self._owed = []
         if self._voice_failures > 1:
             return State.ASLEEP, [fx.Hush(), fx.Chime("trouble", self._tags(1))]
+        if self._aside.active:
+            state, effects = self._speak(Resume())
+            return state, [fx.Hush(), *effects]
         return self.state, [fx.Hush(), *self._say(self._step)]
 
     # -------------------------------------------------------------- interrupting
@@ -236,16 +236,20 @@ class Conversation:
         # The audio thread has cut the voice and is in the turn already.
         self._owed = []
         self._turn = Turn(by_interrupting=True)
-        return State.LISTENING, [fx.Hush()]
+        return State.LISTENING, [fx.Hush(), *self._aside.cut()]
 
     def _on_hush_and_listen(self, event: object) -> tuple[State, list[fx.Effect]]:
         self._owed = []
-        return State.LISTENING, [fx.Hush(), *self._begin_listening()]
+        return State.LISTENING, [fx.Hush(), *self._aside.cut(), *self._begin_listening()]
 
     # ----------------------------------------------------------------- listening
 
     @property
     def _expect(self) -> Expectation:
+        return self._aside.expectation(self._lesson_expects)
+
+    @property
+    def _lesson_expects(self) -> Expectation:
         if self._step is None or self._step.expect is None:
             return Expectation(())
         return self._step.expect
@@ -269,20 +273,28 @@ class Conversation:
 
     def _recognise(self, utterance: audio.Utterance) -> list[fx.Effect]:
         self._turn.asked = (utterance.id, utterance.revision)
+        self._turn.listened = utterance
         return [fx.ForgetRecognitions(), fx.Recognise(utterance, self._expect.hints())]
+
+    def _listen_again(self) -> list[fx.Effect]:
+        return self._aside.listen_again(self._turn, self._lesson_expects)
 
     def _on_speech_goes_on(self, event: object) -> tuple[State, list[fx.Effect]]:
         return State.LISTENING, []
 
     def _on_looked(self, event: ev.Recognised) -> tuple[State, list[fx.Effect]]:
         key = (event.utterance_id, event.revision)
+        if event.freely:
+            self._turn.freely[key] = event.recognition
+            whole = event.recognition.complete
+            return State.LISTENING, [fx.MarkComplete(*key)] if whole else []
         self._turn.answers[key] = event.recognition
         # Only an answer may end the turn early: half a sentence easily sounds like "help".
         if event.recognition.complete and self._is_answer(event.recognition):
             return State.LISTENING, [fx.MarkComplete(*key)]
         if is_hesitation(event.recognition.text, self._expect.answers):
-            return State.LISTENING, [fx.MarkHesitating(*key)]
-        return State.LISTENING, []
+            return State.LISTENING, [fx.MarkHesitating(*key), *self._listen_again()]
+        return State.LISTENING, self._listen_again()
 
     def _is_answer(self, recognition: Recognition) -> bool:
         matched = recognition.matched
@@ -295,18 +307,21 @@ class Conversation:
     def _on_turn_ended(self, event: audio.SpeechEnded) -> tuple[State, list[fx.Effect]]:
         self._turn.ended = event
         key = (event.utterance.id, event.utterance.revision)
+        timer = fx.SetTimer(RECOGNITION, self._recognition_timeout_s)
         known = self._turn.answers.get(key)
         if known is not None:
-            return self._understand(known)
-        timer = fx.SetTimer(RECOGNITION, self._recognition_timeout_s)
+            again = self._listen_again()
+            return (State.THINKING, [timer, *again]) if again else self._understand(known)
         if self._turn.asked == key:
             return State.THINKING, [timer]
         return State.THINKING, [timer, *self._recognise(event.utterance)]
 
     def _on_out_of_patience(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        if event.name == BEDTIME:
+            return self._on_bedtime(event)
         if event.name != PATIENCE:
             return State.LISTENING, []
-        return self._speak(HeardNothing())
+        return self._speak(Resume() if self._aside.active else HeardNothing())
 
     # ------------------------------------------------------------------ thinking
 
@@ -317,7 +332,12 @@ class Conversation:
             ended.utterance.revision,
         ):
             return State.THINKING, []
-        return self._understand(event.recognition)
+        key = (event.utterance_id, event.revision)
+        heard = self._turn.freely if event.freely else self._turn.answers
+        heard[key] = event.recognition
+        if again := self._listen_again():
+            return State.THINKING, again
+        return self._understand(self._turn.answers[key])
 
     def _understand(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
         heard = fx.Note(
@@ -329,8 +349,16 @@ class Conversation:
                 "right": self._is_answer(recognition),
             },
         )
-        state, effects = self._react(recognition)
+        state, effects = self._turn_to(recognition)
         return state, [heard, *effects]
+
+    def _turn_to(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
+        """Let the question be answered that was asked, or else the tutor react."""
+        freely = self._turn.heard_freely()
+        if self._aside.active:
+            return self._react_aside(recognition, freely)
+        question = self._aside.question(freely)
+        return self._put(question) if question else self._react(recognition)
 
     def _react(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
         ended = self._turn.ended
@@ -348,11 +376,67 @@ class Conversation:
         self._noises = 0
         return self._speak(Failed(Trouble.NOT_UNDERSTOOD))
 
+    # -------------------------------------------------------- beside the lesson
+
+    def _put(self, question: str) -> tuple[State, list[fx.Effect]]:
+        """Have a question answered."""
+        if self._dialog is None:
+            raise RuntimeError("a question was heard before the dialog engine was started")
+        self._noises = 0
+        self._owed = []
+        self._turn = Turn()
+        return State.THINKING, [
+            fx.ClearTimer(RECOGNITION),
+            *self._aside.put(question, self._dialog),
+        ]
+
+    def _react_aside(
+        self, recognition: Recognition, freely: Recognition | None
+    ) -> tuple[State, list[fx.Effect]]:
+        meaning, text = self._aside.meaning(recognition, freely, self._lesson_expects)
+        if meaning is Meaning.ANSWER_ME:
+            return self._put(text)
+        if meaning is Meaning.LESSON:
+            return self._react(recognition)
+        if meaning is Meaning.NOTHING and self._turn.by_interrupting:
+            return self._put(GO_ON)  # a cough, a chair: she has not said all of it yet
+        if meaning is Meaning.NOTHING and self._noises < NOISES_FORGIVEN:
+            self._noises += 1
+            return State.LISTENING, self._begin_listening()
+        return self._speak(Resume())
+
+    def _on_answered(self, event: ev.Answered) -> tuple[State, list[fx.Effect]]:
+        if not self._aside.active:
+            return self.state, []  # the tail of an answer that nobody waits for any more
+        self._aside.answered(event)
+        if event.lines or self._owed:
+            return State.SPEAKING, self._say_more(event.lines)
+        return self._answer_said()
+
+    def _answer_said(self) -> tuple[State, list[fx.Effect]]:
+        """All that there is of the answer so far has been said."""
+        if not self._aside.over:
+            return self.state, []
+        if self._aside.back:
+            return self._speak(Resume())
+        return State.LISTENING, [fx.AnswerSaid(), *self._begin_listening()]
+
+    def _on_tool_asked(self, event: ev.ToolAsked) -> tuple[State, list[fx.Effect]]:
+        return self.state, self._aside.tool(event)
+
+    def _on_bedtime(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        if event.name != BEDTIME:
+            return self.state, []
+        self._owed = []
+        return State.ASLEEP, [fx.Hush(), fx.Chime("sleep", self._tags(1))]
+
     def _on_try_again(self, event: object) -> tuple[State, list[fx.Effect]]:
         state, effects = self._speak(Failed(Trouble.RECOGNISER_DIED))
         return state, [fx.Note("failed", {"trouble": "recogniser_died"}), *effects]
 
     def _on_try_again_late(self, event: ev.TimerFired) -> tuple[State, list[fx.Effect]]:
+        if event.name == BEDTIME:
+            return State.THINKING, [fx.SetTimer(BEDTIME, BUSY_S)]
         if event.name != RECOGNITION:
             return State.THINKING, []
         return self._on_try_again(event)
@@ -403,17 +487,3 @@ class Conversation:
         first = self._next_tag
         self._next_tag += count
         return first
-
-
-FILLERS = frozenset({"um", "uh", "er", "hm", "mm", "and", "the", "a", "i", "it", "is", "my"})
-
-
-def is_hesitation(text: str, answers: tuple[str, ...]) -> bool:
-    """Whether what was said so far sounds like a child looking for the next word.
-
-    The beginning of an expected answer, a filler, or a last word that ends no English sentence.
-    """
-    words = text.split()
-    if not words or text in answers:
-        return False
-    return words[-1] in FILLERS or any(answer.startswith(text + " ") for answer in answers)

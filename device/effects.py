@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from audio.ports import Attention, Utterance
+from dialog.cloud.ports import Learner
 from dialog.ports import Attempt, Hints, Learned, Line
 from hal.ports import Mood
 
@@ -46,6 +47,8 @@ class Recognise:
 
     utterance: Utterance
     hints: Hints
+    freely: bool = False
+    """Listening again, for a question beside the lesson."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,33 @@ class Note:
     data: dict[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have a question answered; parts of the answer come back as `Answered`."""
+
+    question: str
+    learner: Learner
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCut:
+    """The child spoke up after so many lines of the answer: nothing more of it is wanted."""
+
+    lines_said: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSaid:
+    """All of the answer has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetAnswers:
+    """The child has gone: what was asked and answered is forgotten."""
+
+
+AnswerEffect = Ask | AnswerCut | AnswerSaid | ForgetAnswers
+
 Effect = (
     Attend
     | Show
@@ -134,4 +164,5 @@ Effect = (
     | OpenMicrophone
     | Expect
     | Note
+    | AnswerEffect
 )

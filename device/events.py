@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audio.ports import Edge
-from dialog.ports import Recognition
+from dialog.ports import Expectation, Line, Recognition
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,12 @@ class RulesChanged:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
+    """What was said; `freely` when it was listened to for a question beside the lesson."""
+
     utterance_id: int
     revision: int
     recognition: Recognition
+    freely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,33 @@ class TimerFired:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A part of an answer.
+
+    Attributes:
+        lines: Said after what is being said.
+        over: It was the last part.
+        expect: What to listen for then.
+    """
+
+    lines: tuple[Line, ...] = ()
+    over: bool = False
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAsked:
+    """An answer wants something done besides: ``start_lesson``, ``set_volume``, ``sleep_timer``."""
+
+    tool: str
+    arguments: Mapping[str, object]
+
+
 Event = (
-    Pressed
+    Answered
+    | ToolAsked
+    | Pressed
     | MuteSet
     | RulesChanged
     | Recognised

@@ -22,6 +22,7 @@ from dialog.cloud import ports
 from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.ledger import Ledger
 from dialog.cloud.local import LocalAnswers
+from dialog.cloud.play import plays_by_wording
 from dialog.cloud.ports import AnswerStep, Learner
 from dialog.cloud.settings import CloudSettings
 from dialog.packs import choose_pack
@@ -89,18 +90,20 @@ class AnswerRoom:
     plays: list[ports.PlayEnded] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
     _scheduler: LiveScheduler | None = None
+    _engine: AnswerEngine | None = None
     _answering: Answering | None = None
     _answer: Answer | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _line: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __aenter__(self) -> AnswerRoom:
-        local = LocalAnswers(_pack())
-        self._stack.callback(local.close)
-        self._scheduler = LiveScheduler(asyncio.get_running_loop())
-        self._stack.callback(self._scheduler.close)
+    def renew(self) -> None:
+        """Another speaker, which knows nothing of how the cloud did lately."""
+        if self._scheduler is None or self._engine is None:
+            raise RuntimeError("the room is not open")
+        if self._answering is not None:
+            self._answering.stop()
         self._answering = Answering(
-            AnswerEngine(self.settings, local),
+            self._engine,
             self.cloud,
             scheduler=self._scheduler,
             clock=self.clock,
@@ -116,6 +119,14 @@ class AnswerRoom:
             consent=lambda: self.consent,
             online=lambda: self.online,
         )
+
+    async def __aenter__(self) -> AnswerRoom:
+        local = LocalAnswers(_pack())
+        self._stack.callback(local.close)
+        self._scheduler = LiveScheduler(asyncio.get_running_loop())
+        self._stack.callback(self._scheduler.close)
+        self._engine = AnswerEngine(self.settings, local, plays_by_wording(_pack()))
+        self.renew()
         return self
 
     async def __aexit__(self, *exc: object) -> None:

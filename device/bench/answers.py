@@ -75,7 +75,7 @@ def gaps(turns: int) -> list[Metric]:
             if seen.first_sentence_s is None:
                 raise RuntimeError("the server sent no sentence")
             found.append(answer.first_line_s - FIRST_WORD_AFTER_S)
-            room.answering.stop()
+            room.renew()
         return found
 
     waits = asyncio.run(_in_room(script, hold))
@@ -98,7 +98,7 @@ def interruptions(turns: int) -> list[Metric]:
             if seen.client_left_s is None:
                 raise RuntimeError("the request was not cancelled")
             found.append(seen.client_left_s - at_s)
-            room.answering.stop()
+            room.renew()
         return found
 
     waits = asyncio.run(_in_room(Scripted(REPLY, fault=Fault.STALL), hold))
@@ -117,7 +117,7 @@ def faults(turns: int) -> list[Metric]:
         for _number in range(turns):
             answer = await room.ask(QUESTION)
             found.append(answer.longest_silence_s)
-            room.answering.stop()
+            room.renew()
         return found
 
     waits = [

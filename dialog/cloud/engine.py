@@ -8,8 +8,10 @@ the same turn. Nothing is sent or said that has not passed `dialog.safety`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from dialog.cloud import phrases, ports
 from dialog.cloud.errors import CloudError
@@ -31,29 +33,20 @@ MOST_SENTENCES = 3
 MOST_ROUNDS = 2
 MOST_WITHHELD = 4
 PATIENCE_S = 7.0
-LISTEN = Expectation(answers=(), open_speech=True, patience_s=PATIENCE_S)
+"""Silence after a question of Myna's before the lesson goes on."""
+SHORT_PATIENCE_S = 3.0
+"""The same after an answer that asks nothing back."""
+PLAY_PATIENCE_S = 10.0
 RATE_SLOW = 0.75
 
 _GRAVE = frozenset({Flaw.UNSAFE, Flaw.GROOMING, Flaw.NOT_FOR_SPEECH})
 _YES = frozenset(
-    {
-        "yes",
-        "yes please",
-        "yeah",
-        "okay",
-        "ok",
-        "sure",
-        "please",
-        "好",
-        "好的",
-        "要",
-        "可以",
-        "是",
-        "嗯",
-    }
-)
+    ("yes", "yes please", "yeah", "okay", "ok", "sure", "please", "好", "好的", "要", "可以", "是",
+     "嗯")
+)  # fmt: skip
 _NO = frozenset({"no", "no thank you", "no thanks", "nope", "不", "不要", "不用", "不用了"})
 _GO_ON = frozenset({"继续", "接着说", "继续说", "往下说"})
+_AGAIN = frozenset({Command.REPEAT, Command.SLOWER})
 _STOP = frozenset({"停", "不玩了", "不说了", "停下"})
 _HAN = re.compile("[\u3400-\u9fff]")
 
@@ -64,16 +57,29 @@ class AnswerEngine:
     Args:
         settings: Times and limits.
         local: What the device can answer.
+        plays: Role plays by how a child asks for one, as `plain` spells it.
     """
 
-    def __init__(self, settings: CloudSettings, local: LocalAnswers) -> None:
+    def __init__(
+        self,
+        settings: CloudSettings,
+        local: LocalAnswers,
+        plays: Mapping[str, Play] = MappingProxyType({}),
+    ) -> None:
         self.settings = settings
         self.local = local
+        self.plays = plays
         prepare()
 
-    def start(self, *, play: Play | None = None) -> AnswerState:
-        """A fresh state, for a conversation or a role play."""
-        return AnswerState(play=play)
+    def start(self, *, after: AnswerState | None = None) -> AnswerState:
+        """A fresh state.
+
+        Args:
+            after: The conversation before: how the cloud did lately outlives it, the talk does not.
+        """
+        if after is None:
+            return AnswerState()
+        return AnswerState(job=after.job, spoken=after.spoken, breaker=after.breaker)
 
     def step(
         self, state: AnswerState, event: AnswerEvent, now: datetime, now_s: float
@@ -97,6 +103,7 @@ class _Turn:
     ) -> None:
         self._settings = engine.settings
         self._local = engine.local
+        self._plays = engine.plays
         self._state = state
         self._now = now
         self._now_s = now_s
@@ -135,8 +142,17 @@ class _Turn:
             tuple(self._lines),
             tuple(self._calls),
             self._then,
-            LISTEN if self._then is Then.LISTEN else None,
+            self._expectation() if self._then is Then.LISTEN else None,
         )
+
+    def _expectation(self) -> Expectation:
+        """Open speech, for as long as what was said last makes sense of."""
+        play, lines = self._state.play, self._state.lines
+        if play is not None:
+            return Expectation(play.replies, open_speech=True, patience_s=PLAY_PATIENCE_S)
+        asked_back = bool(lines) and lines[-1].text.rstrip().endswith(("?", "？"))
+        patience_s = PATIENCE_S if asked_back else SHORT_PATIENCE_S
+        return Expectation((), open_speech=True, patience_s=patience_s)
 
     # ------------------------------------------------------------------- asking
 
@@ -179,10 +195,27 @@ class _Turn:
         elif command is Command.GO_ON or plain in _GO_ON:
             self._go_on(event.standing)
             return True
+        elif command in _AGAIN and self._last_said():
+            self._repeat(slowly=command is Command.SLOWER)
+        elif (play := self._plays.get(plain)) is not None:
+            self._begin_play(play, event.standing)
         else:
             return False
         self._finish()
         return True
+
+    def _begin_play(self, play: Play, standing: ports.Standing) -> None:
+        """Set the scene; a free role play needs a model, so there is none without the cloud."""
+        reason = reason_against(standing, self._state.breaker, self._now_s)
+        if reason is not None:
+            self._calls.append(ports.Degraded(reason))
+            self._own("no_play")
+            return
+        opening = Message("assistant", play.opening)
+        self._set(play=play, used=(), talk=(opening,), unsaid=(), cut=False, offered="")
+        self._own("play_begin")
+        for text in (play.scene, play.opening):
+            self._say(Line(text), mine=False)
 
     def _go_on(self, standing: ports.Standing) -> None:
         unsaid = self._state.unsaid
@@ -302,12 +335,16 @@ class _Turn:
                 self._own("obeyed")
 
     def _repeat(self, *, slowly: bool) -> None:
-        last = next((m.text for m in reversed(self._state.talk) if m.role == "assistant"), "")
+        last = self._last_said()
         if last:
             language = Language.CHINESE if _HAN.search(last) else Language.ENGLISH
             self._say(Line(last, language, RATE_SLOW if slowly else 1.0), mine=False)
         else:
             self._own("nothing_left")
+
+    def _last_said(self) -> str:
+        """The last answer that the child heard; empty for none."""
+        return next((m.text for m in reversed(self._state.talk) if m.role == "assistant"), "")
 
     def _looked(self, text: str) -> None:
         """Show the model what a tool found, screened like anything else that it is shown."""

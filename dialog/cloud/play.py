@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dialog.cloud.ports import Play
 from dialog.matching import match, words
 from dialog.packs.model import Pack, RolePlay
+from dialog.packs.wording import plain
 from dialog.ports import Language
 
 MOST_TARGETS = 8
+_FORMS = ("let's play {play}", "can we play {play}")
+_SMALL = ("at the ", "a ", "the ")
 
 
 def play_of(pack: Pack, play_id: str) -> Play:
@@ -24,6 +29,42 @@ def play_of(pack: Pack, play_id: str) -> Play:
         scene=found.scene.in_language(Language.ENGLISH),
         goal=_goal(found),
         targets=_targets(found),
+        opening=found.steps[0].says,
+        replies=tuple(
+            dict.fromkeys(
+                answer
+                for step in found.steps
+                for branch in step.branches
+                for answer in branch.answers
+            )
+        ),
+    )
+
+
+def plays_by_wording(pack: Pack) -> Mapping[str, Play]:
+    """The pack's role plays by how a child asks for one. Stories are the tutor's to tell."""
+    return {
+        wording: play_of(pack, play.id) for play in pack.plays() for wording in wordings_of(play)
+    }
+
+
+def wordings_of(play: RolePlay) -> tuple[str, ...]:
+    """How a child asks for a role play: by its title, with or without its first small word."""
+    if play.story:
+        return ()
+    title = plain(play.title.en)
+    titles = [title, *(title.removeprefix(small) for small in _SMALL if title.startswith(small))]
+    return tuple(form.format(play=each) for form in _FORMS for each in titles)
+
+
+def steps_with(pack: Pack, play_id: str, used: tuple[str, ...]) -> tuple[str, ...]:
+    """The steps, as attempts name them, whose model replies a child used."""
+    return tuple(
+        f"{play.id}/{step.id}"
+        for play in pack.plays()
+        if play.id == play_id
+        for step in play.steps
+        if any(branch.answers[0] in used for branch in step.branches)
     )
 
 

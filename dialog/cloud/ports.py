@@ -44,12 +44,16 @@ class Play:
         scene: Where it happens and who is who.
         goal: What has been reached when it is over.
         targets: What the child should come to say, as plain lower-case words.
+        opening: What Myna says first.
+        replies: What the child is likely to say, the targets among it, for the recogniser.
     """
 
     id: str
     scene: str
     goal: str
     targets: tuple[str, ...] = ()
+    opening: str = ""
+    replies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def test_every_fault_ends_in_a_spoken_sentence_and_a_clean_state() -> None:
             room.degraded.clear()
             answer = await room.ask("why is the sky blue")
             found.append((answer.lines, list(room.degraded)))
-            room.answering.stop()  # a fresh conversation, whose breaker lets the next one through
+            room.renew()  # a fresh conversation, whose breaker lets the next one through
         return found
 
     with ChatServer(faults) as server:
@@ -285,7 +285,7 @@ def test_the_fake_keeps_the_same_contract() -> None:
     async def hold(cloud: CloudService) -> list[list[str]]:
         async with AnswerRoom(settings, cloud) as room:
             found = [(await room.ask("why is the sky blue")).lines for _ in range(2)]
-            room.answering.stop()
+            room.renew()
             room.begin("why is grass green")
             room.interrupt(0)
             return found
@@ -305,7 +305,7 @@ def test_a_process_that_dies_is_answered_and_started_again() -> None:
         await room.until(lambda answer: len(answer.lines) == 1)
         cloud.worker.kill()
         cut_short = await room.until(lambda answer: answer.over_s > 0)
-        room.answering.stop()
+        room.renew()
         return cut_short.lines, (await room.ask("why is the sky blue")).lines
 
     with ChatServer([Scripted(SKY.text, fault=Fault.STALL), SKY]) as server:

@@ -12,9 +12,10 @@ from audio import ports as audio
 from device import draw_states
 from device import effects as fx
 from device import events as ev
-from device.conversation import NOISES_FORGIVEN, Conversation, is_hesitation
+from device.conversation import NOISES_FORGIVEN, Conversation
 from device.settings import DeviceSettings
 from device.states import TABLE, Row, State, lookup
+from device.turn import is_hesitation
 from dialog.ports import (
     Attempt,
     Begin,

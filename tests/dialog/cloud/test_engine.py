@@ -389,7 +389,7 @@ def test_a_service_that_counts_again_and_again_is_counted_once(talk: Talk) -> No
 
 
 def test_a_play_ends_at_its_goal_with_its_targets_scored(talk: Talk) -> None:
-    talk.state = talk.engine.start(play=PLAY)
+    talk.state = AnswerState(play=PLAY)
     talk.ask("hello an apple please")
     request = talk.sent[0].request
     assert "A shop." in request.messages[0].text
@@ -405,14 +405,14 @@ def test_a_play_ends_at_its_goal_with_its_targets_scored(talk: Talk) -> None:
 
 
 def test_a_play_has_a_way_out(talk: Talk) -> None:
-    talk.state = talk.engine.start(play=PLAY)
+    talk.state = AnswerState(play=PLAY)
     talk.ask("i want to stop")
     assert talk.of(ports.PlayEnded) == [ports.PlayEnded("shop/fruit", False, ())]
     assert talk.sent == []
 
 
 def test_a_play_stays_in_english(talk: Talk) -> None:
-    talk.state = talk.engine.start(play=PLAY)
+    talk.state = AnswerState(play=PLAY)
     talk.ask("我要苹果")
     talk.reply(Sentence("You want an apple!"))
     assert talk.lines == ["You want an apple!"]
