@@ -17,6 +17,7 @@ BENCHMARKS = {
     "echo": "what is heard of a child over Myna's own voice, by canceller",
     "recognition": "answers told apart by children, adults and synthetic voices",
     "scoring": "how near scores of pronunciation are to the experts'; their cost and robustness",
+    "sync": "what the line to the platform costs, with one speaker and with thousands",
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
