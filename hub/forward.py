@@ -95,8 +95,8 @@ class Forwarder:
                 return True
         except urllib.error.HTTPError as error:
             with error:
-                if error.code == 409:  # it has them
+                if error.code == 409 and len(statements) == 1:  # it has this one
                     return True
-                if error.code in (400, 413):
+                if error.code in (400, 409, 413):
                     return False
             raise

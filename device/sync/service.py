@@ -207,7 +207,8 @@ class SyncService:
                 if self._telemetry is not None and now_s >= telemetry_s:
                     telemetry_s = now_s + self._settings.telemetry_s
                     file.add_telemetry(self._telemetry())
-                if now_s >= look_s or client.connected is not self.health.connected:
+                standing = (client.connected, client.greeted)
+                if now_s >= look_s or standing != (self.health.connected, self.health.greeted):
                     look_s = now_s + LOOK_S
                     if file.moved():
                         return  # and begin again with what lies there now
