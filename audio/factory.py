@@ -39,6 +39,17 @@ def make_front_end(
     )
 
 
+def wake_phrases() -> tuple[str, ...]:
+    """The phrases that there are models of.
+
+    Raises:
+        ModelError: A library is missing.
+    """
+    from audio.wake_openwakeword import phrases
+
+    return phrases()
+
+
 def make_wake_words(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
     """The detector for the microphone and the one for the far end's veto.
 

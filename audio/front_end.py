@@ -11,6 +11,7 @@ import numpy as np
 from audio.barge_in import BargeIn, Evidence, Verdict
 from audio.ear import Ear, Hearing
 from audio.foreground import Foreground
+from audio.levels import mean_square
 from audio.playback import Playback
 from audio.ports import (
     FRAME_SAMPLES,
@@ -115,6 +116,7 @@ class FrontEnd:
         self._tape = Tape(
             turns.limit_s + (turns.pre_roll_ms + turns.incomplete_silence_ms) / 1000 + 4
         )
+        self._near: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._echo_free: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._clean: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._hearing = Hearing()
@@ -155,6 +157,10 @@ class FrontEnd:
         """Level of the last frame without echo, for the lights."""
         return self._hearing.level_dbfs
 
+    def power_before_and_after_cancelling(self) -> tuple[float, float]:
+        """Mean square of the last frame at the microphone and without echo, 0..1 each."""
+        return mean_square(self._near), mean_square(self._echo_free)
+
     @property
     def attention(self) -> Attention:
         """What is listened for now."""
@@ -187,6 +193,7 @@ class FrontEnd:
             self._ear.forget_echo()
         while self._orders:
             edges += self._orders.popleft()()
+        self._near = near
         self._canceller.process(near, far, self._echo_free)
         self._suppressor.process(self._echo_free, self._clean)
         self._tape.write(self._echo_free)

@@ -189,18 +189,33 @@ class OpenWakeWord:
         return float(scores[-1])
 
 
-def _load_head(phrase: str) -> Any:  # noqa: ANN401 - the library has no types
+def phrases() -> tuple[str, ...]:
+    """The phrases that come with the engine.
+
+    Raises:
+        ModelError: It is not installed.
+    """
+    return tuple(sorted(_ready()))
+
+
+def _ready() -> dict[str, Any]:
     try:
-        from pyopen_wakeword import Model, OpenWakeWord
+        from pyopen_wakeword import Model
     except ImportError as error:
         raise _missing("pyopen-wakeword") from error
-    ready = {model.value.replace("_", " "): model for model in Model}
+    return {model.value.replace("_", " "): model for model in Model}
+
+
+def _load_head(phrase: str) -> Any:  # noqa: ANN401 - the library has no types
+    ready = _ready()
     if phrase not in ready:
         raise ModelError(
             f'there is no wake phrase "{phrase}": set [wake] phrase to one of '
             f"{', '.join(sorted(ready))}",
             code="model.wake_phrase_unknown",
         )
+    from pyopen_wakeword import OpenWakeWord
+
     return OpenWakeWord.from_builtin(ready[phrase])
 
 

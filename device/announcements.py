@@ -28,6 +28,10 @@ class Announcement(Enum):
         "我们休息一小会儿，把手举得高高的，看看窗外吧！",
     )
     NEAR_BEDTIME = ("It is nearly bedtime, so let's go gently.", "快到睡觉时间了，我们慢慢来。")
+    NO_PAGES = (
+        "My pages for parents are switched off. A technician can switch them on.",
+        "给家长的页面没有打开，请技术人员打开。",
+    )
     TEACHER_ANSWERS = ("Your teacher has an answer for you.", "老师回答了你的问题。")
     FAULT = (
         "I am not well. Please ask a grown-up to look after me.",
@@ -36,6 +40,33 @@ class Announcement(Enum):
 
 
 _PLACE = {"en": 0, "zh": 1}
+
+
+_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {"en": _EN_DIGITS, "zh": tuple("零一二三四五六七八九")}
+_CODE = {
+    "en": "Type this into your phone: {}. Once more: {}.",
+    "zh": "请在手机上输入：{}。再说一遍：{}。",
+}
+SPELT_RATE = 0.8
+"""A code is said slowly, to be typed along."""
+
+
+def code_lines(code: str, language: str) -> tuple[Line, ...]:
+    """A code digit by digit, twice, in both languages, the speaker's own first."""
+    order = ("zh", "en") if language == "zh" else ("en", "zh")
+    return tuple(
+        Line(_CODE[each].format(spelt, spelt), Language(each), SPELT_RATE)
+        for each in order
+        for spelt in [_spelt(code, each)]
+    )
+
+
+def _spelt(code: str, language: str) -> str:
+    said = [_DIGITS[language][int(digit)] for digit in code]
+    pause = "，" if language == "zh" else ", "
+    halves = (said[: len(said) // 2], said[len(said) // 2 :])
+    return pause.join(" ".join(half) for half in halves)
 
 
 def line(announcement: Announcement, language: str) -> Line:

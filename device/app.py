@@ -15,6 +15,7 @@ from audio.ports import AudioBackend
 from core.clock import Clock
 from device.config import Settings
 from device.conversation import Conversation
+from device.house_rules import HouseRules
 from device.lessons import Lessons
 from device.pack_shelf import PackShelf
 from device.runtime import Runtime
@@ -51,6 +52,7 @@ class Parts:
     services: Services
     clock: Clock
     lessons: Lessons
+    house_rules: HouseRules
     ring: LedRing | None = None
     """What the conversation shows its moods on, when not on the board's own lights."""
 
@@ -64,7 +66,7 @@ class Parts:
     ) -> Runtime:
         """The conversation, ready to be started."""
         conversation = Conversation(
-            self.lessons,
+            self.house_rules,
             self.settings.device,
             history=self.store.history,
             recognition_timeout_s=self.settings.recognition.timeout_s,
@@ -137,7 +139,8 @@ def assemble(
     front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
     language = settings.device.language
     lessons = Lessons(services.pack, settings.lessons, store, language)
-    return Parts(settings, store, board, playback, front_end, services, clock, lessons)
+    rules = HouseRules(lessons)
+    return Parts(settings, store, board, playback, front_end, services, clock, lessons, rules)
 
 
 def firmware() -> str:

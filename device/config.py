@@ -18,6 +18,7 @@ from device.settings import DeviceSettings
 from device.sync.settings import SyncSettings
 from dialog.settings import LessonSettings, RecognitionSettings, VoiceSettings
 from hal.settings import BoardSettings
+from provisioning.parents.settings import ParentsSettings
 
 SYSTEM_FILE = Path("/etc/myna/myna.toml")
 VARIABLE = "MYNA_CONFIG"
@@ -36,6 +37,7 @@ class Settings:
     lessons: LessonSettings = field(default_factory=LessonSettings)
     board: BoardSettings = field(default_factory=BoardSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    parents: ParentsSettings = field(default_factory=ParentsSettings)
 
 
 SECTIONS: Mapping[str, type] = {

@@ -22,6 +22,7 @@ from device.metrics_page import MetricsPage
 from device.mute import Mute
 from device.notify import ServiceManager
 from device.panel import NightLight, Panel
+from device.parents import Parents
 from device.remote import Remote, Speaker
 from device.runtime import Runtime
 from device.scheduling import LiveScheduler
@@ -49,6 +50,7 @@ class Daemon:
         state_folder: Where telemetry goes; None writes none.
         manager: Who started the daemon as a service, and is told how it is.
         metrics_port: Where figures are shown on loopback; 0 shows none.
+        parents_pages: Whether to serve them as the configuration says.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Daemon:
         state_folder: Path | None = None,
         manager: ServiceManager | None = None,
         metrics_port: int = 0,
+        parents_pages: bool = False,
     ) -> None:
         self._parts = parts
         self._backend = backend
@@ -71,6 +74,9 @@ class Daemon:
         self._fault: BaseException | None = None
         self._manager = manager or ServiceManager({})
         self._metrics_port = metrics_port
+        self._parents_pages = parents_pages
+        self.parents: Parents | None = None
+        """Their pages and decisions; there while `run` runs."""
         self.panel: Panel | None = None
         """Buttons, lights and muting; there while `run` runs."""
         self._runtime: Runtime | None = None
@@ -100,6 +106,9 @@ class Daemon:
         self.panel = self._make_panel(runtime, ring)
         caretaker = self._make_caretaker(ring)
         remote = self._remote = self._make_remote(runtime, self.panel, caretaker)
+        parents = self.parents = Parents(
+            parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
+        )
         try:
             # First of all: a speaker that is switched on muted never opens its microphone.
             self.panel.start()
@@ -107,7 +116,12 @@ class Daemon:
                 self._open_first()
                 self._start_thread()
             self._parts.board.open(self._pressed)
-            async with self._metrics(caretaker), remote.line(), asyncio.TaskGroup() as tasks:
+            async with (
+                self._metrics(caretaker),
+                remote.line(),
+                parents.at_home(),
+                asyncio.TaskGroup() as tasks,
+            ):
                 own = [
                     tasks.create_task(self._tick(ring), name="myna-ticker"),
                     tasks.create_task(caretaker.run(), name="myna-caretaker"),
@@ -216,7 +230,12 @@ class Daemon:
             mute_conversation=lambda muted: runtime.post(MuteSet(muted)),
             say=runtime.say,
             language=self._parts.settings.device.language,
+            pair=self._speak_code if self._parents_pages else None,
         )
+
+    def _speak_code(self) -> None:
+        if self.parents is not None:
+            self.parents.speak_code()
 
     def _make_caretaker(self, ring: LayeredRing) -> Caretaker:
         services = self._parts.services
@@ -232,7 +251,12 @@ class Daemon:
             supervisor=self._supervisor,
             processes={"recogniser": services.recogniser.worker, "voice": services.voice.worker},
             troubles=lambda: self._parts.board.troubles,
-            others=(self._store_trouble, self._card_trouble, self._remote_trouble),
+            others=(
+                self._store_trouble,
+                self._card_trouble,
+                self._remote_trouble,
+                self._parents_trouble,
+            ),
             figures=self._figures,
             folder=self._state_folder,
         )
@@ -256,6 +280,9 @@ class Daemon:
 
     def _remote_trouble(self) -> Degraded | None:
         return None if self._remote is None else self._remote.trouble()
+
+    def _parents_trouble(self) -> Degraded | None:
+        return None if self.parents is None else self.parents.trouble()
 
     def _make_remote(self, runtime: Runtime, panel: Panel, caretaker: Caretaker) -> Remote:
         parts = self._parts
@@ -303,6 +330,8 @@ class Daemon:
             if ticks % per_report == 0:
                 self._write_telemetry()
                 night.look()
+                if self.parents is not None:
+                    self.parents.look()
             ticks += 1
             await asyncio.sleep(LEVEL_INTERVAL_S)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def read_pictures(path: Path, packs: Sequence[Pack], now: datetime) -> list[Pict
         try:
             ids = [str(row[0]) for row in db.execute("SELECT id FROM children ORDER BY id")]
             return [
-                picture_of(store_rows.read_child(db, child), packs, _practice(db, child), now)
+                picture_of(store_rows.read_child(db, child), packs, practice_by_day(db, child), now)
                 for child in ids
             ]
         finally:
@@ -111,7 +111,7 @@ def picture_of(
     """One child's picture.
 
     Args:
-        practice: Minutes practised by day, UTC.
+        practice: Minutes practised by local day.
     """
     names = {(pack.id, item.id): item.model for pack in packs for item in pack.items()}
     here = [each for each in child.memories if (each.pack, each.item) in names]
@@ -125,7 +125,7 @@ def picture_of(
     ]
     learnt = [each for each in here if _is_learnt(each)]
     learning = [each for each in here if not _is_learnt(each)]
-    today = now.date()
+    today = now.astimezone().date()
     return Picture(
         child=child.id,
         nickname=child.nickname,
@@ -169,15 +169,15 @@ def _sounds(child: Child, now: datetime) -> Iterator[SoundPicture]:
         )
 
 
-def _practice(db: sqlite3.Connection, child: str) -> dict[date, float]:
-    """Minutes by day: of each session, from its beginning to its last answer."""
+def practice_by_day(db: sqlite3.Connection, child: str) -> dict[date, float]:
+    """Minutes by local day: of each session, from its beginning to its last answer."""
     spans = db.execute(
         "SELECT min(s.wall_ms, a.first_ms), a.last_ms FROM sessions AS s JOIN (SELECT session,"
         " min(wall_ms) AS first_ms, max(wall_ms) AS last_ms FROM attempts WHERE child = ?"
         " GROUP BY session) AS a ON a.session = s.id ORDER BY s.wall_ms",
         (child,),
     ).fetchall()
-    by_day = groupby(spans, key=lambda span: datetime.fromtimestamp(span[0] / 1000, UTC).date())
+    by_day = groupby(spans, key=lambda span: store_rows.from_ms(span[0]).astimezone().date())
     return {
         day: sum((last - first) / 60_000 + TAIL_S / 60 for first, last in held)
         for day, held in by_day

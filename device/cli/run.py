@@ -102,7 +102,13 @@ def talk(
         watchers: list[Watcher] = [] if quiet else [TerminalView(parts.board.ring)]
         folder = parts.settings.device.state_path()
         daemon = Daemon(
-            parts, card, watchers, state_folder=folder, manager=manager, metrics_port=port
+            parts,
+            card,
+            watchers,
+            state_folder=folder,
+            manager=manager,
+            metrics_port=port,
+            parents_pages=True,
         )
         await daemon.run()
 

@@ -1,0 +1,203 @@
+"""What is behind the parents' pages on a running speaker.
+
+Called in the pages' thread: the progress file is read over a connection of its own; what touches
+the conversation or the store is done in the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import socket
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from core.errors import SpeakerError, StoreError
+from device import household_figures as figures
+from device.export import export_zip
+from device.health import Degraded
+from device.store import Store
+from device.store_file import FILE_NAME, explain
+from dialog.packs.model import Pack
+from provisioning.parents.family_file import FamilyFile
+from provisioning.parents.ports import ChildView, Choices, DeviceView, Practice, SoundCheck
+
+T = TypeVar("T")
+HAND_OVER_S = 5.0
+"""Longest wait for the event loop."""
+NOWHERE = ("192.0.2.1", 9)
+"""An address for documents (RFC 5737): asked for the way there, nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the household needs of the speaker.
+
+    Attributes:
+        packs: All packs that can be practised; slow.
+        wake_phrases: What Myna can be woken by.
+        degraded: What works with less than it should.
+        check_sound: Plays and listens, see `device.sound_check`; the argument is a tag.
+        hand_over: Runs something in the event loop's thread; does not wait.
+        language: ``en`` or ``zh``.
+        now: Wall time, UTC.
+    """
+
+    packs: Callable[[], Sequence[Pack]]
+    wake_phrases: tuple[str, ...]
+    degraded: Callable[[], Sequence[Degraded]]
+    check_sound: Callable[[int], SoundCheck]
+    hand_over: Callable[[Callable[[], None]], None]
+    language: str
+    now: Callable[[], datetime]
+    firmware: str
+    iri_base: str
+
+
+class SpeakerHousehold:
+    """Honours `provisioning.parents.ports.Household` with the speaker's own parts.
+
+    Args:
+        store: Progress; used in the event loop's thread alone.
+        family: What parents decided.
+        around: The rest.
+    """
+
+    def __init__(self, store: Store, family: FamilyFile, around: Around) -> None:
+        self._store = store
+        self._family = family
+        self._around = around
+        self._folder = store.folder
+        self._file: Path | None = None if store.folder is None else store.folder / FILE_NAME
+        self._tags = itertools.count(3_000_000)
+        self._packs: tuple[Pack, ...] = ()
+
+    def language(self) -> str:
+        return self._around.language
+
+    def children(self) -> Sequence[ChildView]:
+        with figures.reading(self._file) as db:
+            if db is None:
+                return ()
+            packs = self._all_packs()
+            views = [
+                figures.child_view(db, child, packs, self._around.now())
+                for child in figures.child_ids(db)
+            ]
+        names = [name.casefold() for name in self._family.family.children]
+        if not names:
+            return views
+        # In the parents' order; those they have taken off the list are there until deleted.
+        return sorted(views, key=lambda view: _place(view.nickname.casefold(), names))
+
+    def practice(self, child: str) -> Practice | None:
+        with figures.reading(self._file) as db:
+            return None if db is None else figures.last_practice(db, child, self._all_packs())
+
+    def choices(self) -> Choices:
+        chinese = self._around.language == "zh"
+        packs = tuple(
+            (pack.id, pack.title.zh if chinese else pack.title.en) for pack in self._all_packs()
+        )
+        return Choices(packs, self._around.wake_phrases)
+
+    def device(self) -> DeviceView:
+        self._packs = ()  # a pack may have come meanwhile: looked for anew after each look here
+        where = self._folder or Path.home()
+        try:
+            free_mb = shutil.disk_usage(where).free // 2**20
+        except OSError:
+            free_mb = 0
+        return DeviceView(
+            name=socket.gethostname(),
+            version=self._around.firmware,
+            addresses=_addresses(),
+            free_mb=free_mb,
+            used_mb=_used_mb(self._folder),
+            degraded=tuple(each.sentence for each in self._around.degraded()),
+        )
+
+    def check_sound(self) -> SoundCheck:
+        return self._around.check_sound(next(self._tags))
+
+    def export(self) -> bytes:
+        with figures.reading(self._file) as db:
+            return export_zip(
+                db,
+                self._family.family,
+                iri_base=self._around.iri_base.rstrip("/"),
+                now=self._around.now(),
+            )
+
+    def forget(self, child: str | None) -> None:
+        self._here(lambda: self._forget(child))
+
+    def _forget(self, child: str | None) -> None:
+        with self._store.transaction() as db:
+            known = figures.child_ids(db)
+        for each in known if child is None else [child]:
+            self._store.forget(each)
+        if child is None and self._folder is not None:
+            try:
+                for copy in self._folder.glob(f"{FILE_NAME}.damaged-*"):
+                    copy.unlink()
+                for copy in self._folder.glob("family.damaged"):
+                    copy.unlink()
+            except OSError as error:
+                raise StoreError(explain(error, self._folder)) from error
+
+    def _all_packs(self) -> tuple[Pack, ...]:
+        if not self._packs:
+            self._packs = tuple(self._around.packs())
+        return self._packs
+
+    def _here(self, work: Callable[[], T]) -> T:
+        """Have the event loop's thread do something, and wait for it.
+
+        Raises:
+            SpeakerError: What the work raises; or the speaker stops or is too busy.
+        """
+        done: Future[T] = Future()
+
+        def do() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(work())
+            except sqlite3.Error as error:
+                done.set_exception(StoreError(explain(error, self._file)))
+            except Exception as error:  # the boundary between threads: it is raised over there
+                done.set_exception(error)
+
+        self._around.hand_over(do)
+        try:
+            return done.result(timeout=HAND_OVER_S)
+        except (TimeoutError, CancelledError) as error:
+            done.cancel()
+            raise SpeakerError("the speaker is busy or stops: try again", retryable=True) from error
+
+
+def _place(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name in names else len(names)
+
+
+def _addresses() -> tuple[str, ...]:
+    """This machine's address on the network that leads out; none without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            way.connect(NOWHERE)
+            return (str(way.getsockname()[0]),)
+        except OSError:
+            return ()
+
+
+def _used_mb(folder: Path | None) -> float:
+    if folder is None:
+        return 0.0
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files) / 2**20

@@ -1,0 +1,171 @@
+"""The parents' side of the running speaker: their pages, their code, and what they decided."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from audio.factory import make_wake_words, wake_phrases
+from core.errors import PackError
+from device.announcements import Announcement, code_lines, line
+from device.app import Parts, firmware, pack_shelf
+from device.events import RulesChanged
+from device.health import Degraded, Health
+from device.house import Acts, House, Usual
+from device.household import Around, SpeakerHousehold
+from device.pack_shelf import PackShelf
+from device.panel import Panel
+from device.runtime import Runtime
+from device.sound_check import check_sound
+from device.states import State
+from dialog.packs import load_pack, starter_pack
+from dialog.packs.model import Pack
+from dialog.ports import Line
+from hal.layers import LayeredRing
+from hal.ports import Mood
+from provisioning.parents.family_file import FamilyFile
+from provisioning.parents.ports import SoundCheck
+from provisioning.parents.service import ParentsPages
+
+log = logging.getLogger(__name__)
+
+FIRST_TAG = 2_500_000
+"""Tags of spoken codes."""
+TROUBLE = "family"
+
+
+class Parents:
+    """What belongs to the parents. Made and used in the event loop's thread.
+
+    Args:
+        parts: The speaker's.
+        runtime: Speaks, and ends a talk that must not go on.
+        panel: Volume.
+        ring: Shows that pairing was offered, until the code is spoken.
+        health: How the speaker is.
+        served: Whether to serve the pages; what parents decided holds all the same.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        runtime: Runtime,
+        panel: Panel,
+        ring: LayeredRing,
+        health: Callable[[], Health],
+        *,
+        served: bool,
+    ) -> None:
+        self._parts = parts
+        self._runtime = runtime
+        self._panel = panel
+        self._ring = ring
+        self._loop = asyncio.get_running_loop()
+        self._tag = FIRST_TAG
+        self.family = FamilyFile(parts.store.folder, parts.clock.wall)
+        settings = parts.settings
+        self._house = House(
+            self.family,
+            parts.house_rules,
+            parts.lessons,
+            parts.store,
+            usual=Usual(
+                pack=settings.lessons.pack,
+                prompts=settings.lessons.prompts,
+                wake_phrase=settings.wake.phrase,
+                children=settings.lessons.children,
+                child=settings.lessons.child,
+            ),
+            acts=Acts(
+                find_pack=pack_shelf(settings).find,
+                make_wake=lambda phrase: make_wake_words(
+                    dataclasses.replace(settings.wake, phrase=phrase)
+                ),
+                hear_phrase=parts.front_end.hear_phrase,
+                allow_volume=self._allow_volume,
+                rules_changed=lambda: runtime.post(RulesChanged()),
+                now=parts.clock.wall,
+            ),
+            hand_over=self._hand_over,
+        )
+        household = SpeakerHousehold(
+            parts.store,
+            self.family,
+            Around(
+                packs=lambda: every_pack(pack_shelf(settings), settings.lessons.packs),
+                wake_phrases=wake_phrases(),
+                degraded=lambda: health().degraded,
+                check_sound=self._check_sound,
+                hand_over=self._hand_over,
+                language=settings.device.language,
+                now=parts.clock.wall,
+                firmware=firmware(),
+                iri_base=settings.sync.iri_base,
+            ),
+        )
+        wanted = settings.parents if served else dataclasses.replace(settings.parents, port=0)
+        self.pages = ParentsPages(household, self.family, wanted, parts.clock)
+
+    @asynccontextmanager
+    async def at_home(self) -> AsyncIterator[None]:
+        """Let hold what parents decided, and serve their pages while inside."""
+        self._house.start()
+        await asyncio.to_thread(self.pages.__enter__)
+        try:
+            yield
+        finally:
+            # In a thread: what a page has handed over still has to be done here.
+            await asyncio.to_thread(self.pages.__exit__, None, None, None)
+
+    def speak_code(self) -> None:
+        """Say a fresh code, in both languages: whoever sets it up may not know the child's."""
+        self._ring.take_down(Mood.PAIRING)
+        if self.pages.port is None:
+            self._say((line(Announcement.NO_PAGES, self._parts.settings.device.language),))
+            return
+        self._say(code_lines(self.pages.new_code(), self._parts.settings.device.language))
+
+    def look(self) -> None:
+        """Follow the hour; now and then."""
+        self._house.look()
+
+    def trouble(self) -> Degraded | None:
+        """What was lost of the parents' decisions; None when nothing was."""
+        sentence = self.family.degraded
+        return None if sentence is None else Degraded(TROUBLE, sentence)
+
+    def _say(self, lines: tuple[Line, ...]) -> None:
+        self._tag += len(lines)
+        self._runtime.say(lines, self._tag)
+
+    def _allow_volume(self, share: float) -> None:
+        self._parts.playback.ceiling_db = self._panel.allow_volume(share)
+
+    def _check_sound(self, tag: int) -> SoundCheck:
+        def asleep() -> bool:
+            return self._runtime.state is State.ASLEEP
+
+        return check_sound(self._parts.front_end, self._parts.playback, asleep, tag)
+
+    def _hand_over(self, work: Callable[[], None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(work)
+
+
+def every_pack(shelf: PackShelf, configured: tuple[str, ...]) -> tuple[Pack, ...]:
+    """All packs that can be practised, one for each id; those with mistakes are left out."""
+    found = {starter_pack().id: starter_pack()}
+    readers = [functools.partial(load_pack, path) for path in configured]
+    readers += [functools.partial(shelf.find, name) for name in shelf.ids()]
+    for read in readers:
+        try:
+            pack = read()
+        except PackError as error:
+            log.warning("a lesson pack is left out: code=%s", error.code)
+            continue
+        found[pack.id] = pack
+    return tuple(found.values())

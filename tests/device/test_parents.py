@@ -1,0 +1,216 @@
+"""A running speaker and its parents: what they decide on the pages holds in the talk, at once."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import io
+import json
+import re
+import socket
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.clock import SystemClock
+from device.announcements import code_lines
+from device.app import Services, assemble, start_services
+from device.config import Settings
+from device.live import Daemon
+from device.states import State
+from device.trace import Entry
+from dialog.ports import Attempt, Verdict
+from hal.ports import Button
+from provisioning.parents.family_file import FamilyFile, Purpose
+from provisioning.parents.settings import ParentsSettings
+from tests.device.test_daemon import CountingCard, Stage, hold
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with ExitStack() as stack:
+        yield start_services(Settings(), stack)
+
+
+class Home(Stage):
+    """A stage with parents, who have a browser, and a child who says nothing."""
+
+    def __init__(self, services: Services, folder: Path, stack: ExitStack) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        settings = Settings(parents=ParentsSettings(port=port, listen="127.0.0.1"))
+        parts = assemble(settings, services, stack, clock=SystemClock(), store_folder=folder)
+        super().__init__(parts, folder)
+        self.parts = parts
+        self.said: list[str] = []
+        whole = dataclasses.replace(parts, board=self.board)
+        self.card = CountingCard()
+        self.daemon = Daemon(whole, self.card, [self], state_folder=folder, parents_pages=True)
+        self.browser = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
+
+    def see(self, entry: Entry) -> None:
+        if entry.kind == "say":
+            self.said.append(str(entry.data["text"]))
+        super().see(entry)
+
+    async def sign_in(self) -> None:
+        await self.state("asleep")
+        await self.until(lambda: self.daemon.parents is not None)
+        parents = self.daemon.parents
+        assert parents is not None
+        await self.until(lambda: parents.pages.port is not None)
+        code = parents.pages.new_code()
+        answer = await self.browser.post("/sign-in", data={"code": code})
+        assert answer.status_code == 303
+
+    async def send(self, path: str, **form: str) -> httpx.Response:
+        page = await self.browser.get("/data")
+        found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert found
+        return await self.browser.post(path, data={"csrf": found[1], **form})
+
+    def press(self) -> None:
+        self.board.press(Button.TALK)
+
+
+@pytest.fixture
+def home(services: Services, tmp_path: Path) -> Iterator[Home]:
+    with ExitStack() as stack:
+        yield Home(services, tmp_path, stack)
+
+
+async def closed(home: Home) -> None:
+    await home.browser.aclose()
+
+
+def test_quiet_time_ends_a_talk_at_once_and_kindly(home: Home) -> None:
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        home.press()
+        await home.state("speaking")
+        answer = await home.send("/limits", quiet_from="00:00", quiet_until="23:59")
+        assert answer.status_code == 200
+        await home.until(lambda: home.said[-1] == "It is quiet time now. Let's talk later!")
+        await home.state("asleep")
+        home.press()
+        await home.state("speaking")
+        assert home.said[-1] == "It is quiet time now. Let's talk later!"
+        await home.state("asleep")
+        await closed(home)
+
+    hold(lambda: home, act)
+
+
+def test_a_limit_holds_after_a_restart(services: Services, tmp_path: Path) -> None:
+    FamilyFile(tmp_path, SystemClock().wall).wish({"quiet_from": "00:00", "quiet_until": "23:59"})
+
+    async def act(stage: Stage) -> None:
+        await stage.state("asleep")
+        stage.board.press(Button.TALK)
+        await stage.state("speaking")
+        assert home.said == ["It is quiet time now. Let's talk later!"]
+        await stage.state("asleep")
+        await closed(home)
+
+    with ExitStack() as stack:
+        home = Home(services, tmp_path, stack)
+        hold(lambda: home, act)
+
+
+def test_the_ceiling_holds_for_every_way_of_getting_louder(home: Home) -> None:
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        await home.send("/limits", loudest_percent="40")
+        playback = home.parts.playback
+        await home.until(lambda: playback.ceiling_db < 0)
+        for _ in range(20):
+            home.board.press(Button.VOLUME_UP)
+        playback.volume_db += 30.0
+        await asyncio.sleep(0)
+        assert playback.volume_db <= playback.ceiling_db
+        await closed(home)
+
+    hold(lambda: home, act)
+
+
+def test_a_held_button_speaks_the_code_that_signs_in(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken: list[str] = []
+
+    def note(code: str, language: str) -> object:
+        spoken.append(code)
+        return code_lines(code, language)
+
+    monkeypatch.setattr("device.parents.code_lines", note)
+
+    async def act(stage: Stage) -> None:
+        await home.state("asleep")
+        await home.until(
+            lambda: home.daemon.parents is not None and home.daemon.parents.pages.port is not None
+        )
+        home.board.press(Button.PAIR)
+        await home.until(lambda: bool(spoken))
+        await home.until(lambda: home.parts.playback.busy)
+        answer = await home.browser.post("/sign-in", data={"code": spoken[0]})
+        assert answer.status_code == 303
+        await closed(home)
+
+    hold(lambda: home, act)
+
+
+def test_a_code_is_said_digit_by_digit_in_both_languages() -> None:
+    english, chinese = code_lines("12345670", "en")
+    assert "one two three four, five six seven zero" in english.text
+    assert "一 二 三 四，五 六 七 零" in chinese.text
+    assert [each.language.value for each in code_lines("12345670", "zh")] == ["zh", "en"]
+
+
+def test_what_was_practised_is_shown_exported_and_deleted(home: Home, tmp_path: Path) -> None:
+    starter = home.parts.services.pack
+    item = next(starter.items())
+    home.parts.store.remember([Attempt(starter.id, item.id, Verdict.RIGHT, 1, 0.9, 1.2)])
+    child = home.parts.store.child
+
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        for page in ("today", "practice", "limits", "consent", "children", "data", "device"):
+            assert (await home.browser.get(f"/{page}")).status_code == 200
+        await home.send("/children", names="Lily")
+        assert "Lily" in (await home.browser.get("/today")).text
+        await home.send("/consent", purpose="telemetry", given="yes")
+        packed = (await home.send("/export")).content
+        files = zipfile.ZipFile(io.BytesIO(packed))
+        assert {"family.json", "progress.json", "attempts.csv", "xapi.json"} <= set(
+            files.namelist()
+        )
+        (attempt,) = json.loads(files.read("progress.json"))["attempts"]
+        assert attempt["item"] == item.id
+        (statement,) = json.loads(files.read("xapi.json"))
+        assert statement["actor"]["account"]["name"] == child
+        assert (await home.send("/forget", child="all", sure="yes")).status_code == 200
+        assert home.parts.store.attempts(10) == ()
+        assert "Lily" not in (await home.browser.get("/data")).text
+        await closed(home)
+
+    hold(lambda: home, act)
+    family = FamilyFile(tmp_path, SystemClock().wall).family
+    assert (family.children, family.consents(Purpose.TELEMETRY)) == ((), False)
+    assert b"Lily" not in b"".join(
+        path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
+    )
+
+
+def test_the_sound_check_waits_for_nobody_who_practises(home: Home) -> None:
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        home.press()
+        await home.until(lambda: home.states[-1] == State.SPEAKING.value)
+        assert (await home.send("/sound-check")).status_code == 409
+        await closed(home)
+
+    hold(lambda: home, act)
