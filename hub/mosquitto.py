@@ -24,7 +24,7 @@ def acl() -> str:
     lines += [f"pattern write {PREFIX}/%u/{each.value}" for each in FROM_SPEAKER]
     lines += [f"pattern read {PREFIX}/%u/{each.value}" for each in TO_SPEAKER]
     # Home Assistant's discovery, of the speaker's own device alone.
-    lines += ["pattern write homeassistant/device/+/config"]
+    lines += ["pattern write homeassistant/device/%u/config"]
     return "\n".join(lines) + "\n"
 
 

@@ -51,4 +51,4 @@ def discovery(device: str, prefix: str, firmware: str) -> Message:
             ),
         },
     }
-    return Message(topic=f"{prefix}/device/{name}/config", payload=encode(config), retain=True)
+    return Message(topic=f"{prefix}/device/{device}/config", payload=encode(config), retain=True)

@@ -477,6 +477,6 @@ def test_plain_connections_leave_the_machine_only_by_name():
 def test_home_assistant_reads_our_own_topics():
     message = discovery("myna-1a", "homeassistant", "0.1.0")
     config = json.loads(message.payload)
-    assert (message.topic, message.retain) == ("homeassistant/device/myna_myna_1a/config", True)
+    assert (message.topic, message.retain) == ("homeassistant/device/myna-1a/config", True)
     assert config["state_topic"] == "myna/v1/myna-1a/state"
     assert set(config["components"]) == {"status", "muted", "volume", "minutes"}
