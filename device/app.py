@@ -13,17 +13,31 @@ from audio.front_end import FrontEnd
 from audio.playback import Playback
 from audio.ports import AudioBackend
 from core.clock import Clock
+from device.answer_desk import AnswerParts
+from device.aside import Questions
 from device.config import Settings
 from device.conversation import Conversation
 from device.house_rules import HouseRules
 from device.lessons import Lessons
+from device.network import can_reach
 from device.pack_shelf import PackShelf
+from device.parent_notes import ParentNotes
 from device.runtime import Runtime
 from device.scheduling import Scheduler
 from device.store import Store
 from device.sync.happenings import Reporter
+from device.teacher import Teacher
 from device.trace import Watcher
+from dialog.cloud.engine import AnswerEngine
+from dialog.cloud.learner import learner_of
+from dialog.cloud.ledger import Ledger
+from dialog.cloud.local import LocalAnswers
+from dialog.cloud.play import plays_by_wording
+from dialog.cloud.questions import listened_for
+from dialog.cloud.service import CloudService
+from dialog.cloud.settings import CloudSettings
 from dialog.packs.model import Pack
+from dialog.ports import Hints, Language, SpeechModels
 from dialog.recognition_service import RecognitionService
 from dialog.voice_service import VoiceService
 from hal.factory import make_board_or_stand_in
@@ -38,6 +52,10 @@ class Services:
     recogniser: RecognitionService
     voice: VoiceService
     pack: Pack
+    cloud: CloudService | None = None
+    """Who may be asked open questions; None where the family wants nobody to be."""
+    open_speech: bool = False
+    """Whether the recogniser writes down whatever is said, well enough for any question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,7 @@ class Parts:
     clock: Clock
     lessons: Lessons
     house_rules: HouseRules
+    answers: AnswerParts
     ring: LedRing | None = None
     """What the conversation shows its moods on, when not on the board's own lights."""
 
@@ -70,6 +89,7 @@ class Parts:
             self.settings.device,
             history=self.store.history,
             recognition_timeout_s=self.settings.recognition.timeout_s,
+            questions=questions_of(self.settings, self.services),
             seed=seed,
         )
         return Runtime(
@@ -84,6 +104,7 @@ class Parts:
             scheduler=scheduler,
             open_microphone=open_microphone,
             watchers=watchers,
+            answers=self.answers,
         )
 
 
@@ -100,7 +121,56 @@ def start_services(settings: Settings, stack: ExitStack) -> Services:
     voice = stack.enter_context(VoiceService(settings.voice, models))
     recogniser.worker.wait_ready()
     voice.worker.wait_ready()
-    return Services(recogniser, voice, pack)
+    cloud = start_cloud(settings.cloud, stack)
+    return Services(recogniser, voice, pack, cloud, hears_all(settings, models))
+
+
+def start_cloud(settings: CloudSettings, stack: ExitStack) -> CloudService | None:
+    """The cloud's process, where a parent consents and there is a service to ask.
+
+    Nobody waits for it: a lesson needs no cloud, and what keeps it from starting is told with the
+    first question.
+    """
+    if not (settings.consent and settings.base_url and settings.model):
+        return None
+    return stack.enter_context(CloudService(settings))
+
+
+def hears_all(settings: Settings, models: SpeechModels) -> bool:
+    """Whether there is a recogniser for open speech beside that of the lessons' answers."""
+    if settings.recognition.engine == "pocketsphinx":
+        return False
+    return bool(settings.recognition.vosk_model) or models.vosk is not None
+
+
+def questions_of(settings: Settings, services: Services) -> Questions:
+    """How questions beside the lesson are noticed."""
+    age_band, language = settings.cloud.age_band, Language(settings.lessons.prompts)
+    listed = () if services.open_speech else listened_for(services.pack)
+    return Questions(
+        Hints(listed),
+        lambda state: learner_of(state, services.pack, age_band=age_band, language=language),
+    )
+
+
+def answer_parts(
+    settings: Settings, services: Services, store: Store, stack: ExitStack, clock: Clock
+) -> AnswerParts:
+    """What questions beside the lesson are answered with."""
+    local = LocalAnswers(services.pack)
+    stack.callback(local.close)
+    folder = store.folder
+    return AnswerParts(
+        engine=AnswerEngine(settings.cloud, local, plays_by_wording(services.pack)),
+        cloud=services.cloud,
+        ledger=Ledger(None if folder is None else folder / "cloud.json"),
+        notes=ParentNotes(folder),
+        teacher=Teacher(store),
+        store=store,
+        pack=services.pack,
+        clock=clock,
+        online=lambda: can_reach(settings.cloud.base_url),
+    )
 
 
 def pack_shelf(settings: Settings) -> PackShelf:
@@ -140,7 +210,10 @@ def assemble(
     language = settings.device.language
     lessons = Lessons(services.pack, settings.lessons, store, language)
     rules = HouseRules(lessons)
-    return Parts(settings, store, board, playback, front_end, services, clock, lessons, rules)
+    answers = answer_parts(settings, services, store, stack, clock)
+    return Parts(
+        settings, store, board, playback, front_end, services, clock, lessons, rules, answers
+    )
 
 
 def firmware() -> str:

@@ -16,6 +16,7 @@ from device import toml_lines
 from device.options import Value, larger_than_allowed, options
 from device.settings import DeviceSettings
 from device.sync.settings import SyncSettings
+from dialog.cloud.settings import CloudSettings
 from dialog.settings import LessonSettings, RecognitionSettings, VoiceSettings
 from hal.settings import BoardSettings
 from provisioning.parents.settings import ParentsSettings
@@ -36,6 +37,7 @@ class Settings:
     voice: VoiceSettings = field(default_factory=VoiceSettings)
     lessons: LessonSettings = field(default_factory=LessonSettings)
     board: BoardSettings = field(default_factory=BoardSettings)
+    cloud: CloudSettings = field(default_factory=CloudSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     parents: ParentsSettings = field(default_factory=ParentsSettings)
 

@@ -104,11 +104,13 @@ class Daemon:
         self._runtime = runtime
         runtime.start()
         self.panel = self._make_panel(runtime, ring)
-        caretaker = self._make_caretaker(ring)
+        caretaker = self._make_caretaker(runtime, ring)
         remote = self._remote = self._make_remote(runtime, self.panel, caretaker)
         parents = self.parents = Parents(
             parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
         )
+        if runtime.answers is not None and self._parents_pages:
+            runtime.answers.consent = parents.allow_answers
         try:
             # First of all: a speaker that is switched on muted never opens its microphone.
             self.panel.start()
@@ -237,7 +239,7 @@ class Daemon:
         if self.parents is not None:
             self.parents.speak_code()
 
-    def _make_caretaker(self, ring: LayeredRing) -> Caretaker:
+    def _make_caretaker(self, runtime: Runtime, ring: LayeredRing) -> Caretaker:
         services = self._parts.services
         return Caretaker(
             clock=self._parts.clock,
@@ -256,6 +258,7 @@ class Daemon:
                 self._card_trouble,
                 self._remote_trouble,
                 self._parents_trouble,
+                lambda: None if runtime.answers is None else runtime.answers.trouble,
             ),
             figures=self._figures,
             folder=self._state_folder,

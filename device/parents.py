@@ -27,7 +27,7 @@ from dialog.packs.model import Pack
 from dialog.ports import Line
 from hal.layers import LayeredRing
 from hal.ports import Mood
-from provisioning.parents.family_file import FamilyFile
+from provisioning.parents.family_file import FamilyFile, Purpose
 from provisioning.parents.ports import SoundCheck
 from provisioning.parents.service import ParentsPages
 
@@ -128,6 +128,10 @@ class Parents:
             self._say((line(Announcement.NO_PAGES, self._parts.settings.device.language),))
             return
         self._say(code_lines(self.pages.new_code(), self._parts.settings.device.language))
+
+    def allow_answers(self) -> bool:
+        """Whether a parent allows now that questions go to the cloud."""
+        return self.family.family.consents(Purpose.CLOUD_ANSWERS)
 
     def look(self) -> None:
         """Follow the hour; now and then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from core.errors import StoreError
 from core.process_ports import Reply
 from device import effects as fx
 from device import events as ev
+from device.answer_desk import AnswerDesk, AnswerParts
 from device.conversation import Conversation
 from device.scheduling import OnReply, Scheduler
 from device.states import State
@@ -55,6 +57,7 @@ class Runtime:
     Args:
         open_microphone: Opens (True) or closes (False) the card's streams.
         watchers: Told everything that happens.
+        answers: Who answers questions beside the lesson; None where nobody does.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Runtime:
         scheduler: Scheduler,
         open_microphone: Callable[[bool], None],
         watchers: Sequence[Watcher] = (),
+        answers: AnswerParts | None = None,
     ) -> None:
         self._conversation = conversation
         self._front_end = front_end
@@ -86,6 +90,9 @@ class Runtime:
         self._recognition_job: int | None = None
         self._voice_jobs: dict[int, int] = {}
         self._speaking = 0
+        self._waiting: deque[ev.Event] = deque()
+        self._busy = False
+        self.answers = None if answers is None else AnswerDesk(answers, scheduler, self.post)
 
     @property
     def state(self) -> State:
@@ -97,7 +104,21 @@ class Runtime:
         self._carry_out(self._conversation.start())
 
     def post(self, event: ev.Event) -> None:
-        """Let the conversation answer an event, and do what it says."""
+        """Let the conversation answer an event, and do what it says.
+
+        What comes of an effect at once waits until the others have been carried out.
+        """
+        self._waiting.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting:
+                self._take(self._waiting.popleft())
+        finally:
+            self._busy = False
+
+    def _take(self, event: ev.Event) -> None:
         entry = entry_of(event)
         if entry is not None:
             self._tell(entry)
@@ -144,6 +165,9 @@ class Runtime:
                 self._playback.volume_db = min(0.0, max(QUIETEST_DB, wanted_db))
             case fx.OpenMicrophone(opened):
                 self._open_microphone(opened)
+            case fx.Ask() | fx.AnswerCut() | fx.AnswerSaid() | fx.ForgetAnswers():
+                if self.answers is not None:
+                    self.answers.carry_out(effect)
             case fx.Expect(answers):
                 self._tell(Entry(self._front_end.now_s, "expect", {"answers": answers}))
             case fx.Note(kind, data):
@@ -214,7 +238,7 @@ class Runtime:
                 log.warning("the recogniser gave no answer")
                 self.post(ev.RecognitionFailed(*key))
             else:
-                self.post(ev.Recognised(*key, reply.value))
+                self.post(ev.Recognised(*key, reply.value, effect.freely))
 
         def submit(on_reply: OnReply[Recognition]) -> int:
             return self._recogniser.submit(utterance.samples, effect.hints, on_reply)

@@ -82,13 +82,14 @@ class Costs:
 
     Attributes:
         fixed_s: Seconds per lane, or None for the time the worker really took. Fixed costs
-            make a room bit for bit repeatable; measured ones make its latencies honest.
+            make a room bit for bit repeatable; measured ones make its latencies honest. A lane
+            that has none is charged with what it took: a network's time is its own.
     """
 
     fixed_s: dict[str, float] | None = None
 
     def of(self, lane: str, busy_s: float) -> float:
-        return busy_s if self.fixed_s is None else self.fixed_s.get(lane, 0.0)
+        return busy_s if self.fixed_s is None else self.fixed_s.get(lane, busy_s)
 
 
 class VirtualScheduler:

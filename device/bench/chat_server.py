@@ -50,6 +50,7 @@ class Scripted:
         text: Streamed word by word.
         tools: Pairs of a tool's name and its arguments as raw text.
         first_word_after_s: The server's own time to the first word.
+        sentence_after_s: Its time between two sentences.
         retry_after_s: Header of a RATE_LIMITED reply.
         usage: Whether the service says what it cost.
     """
@@ -58,6 +59,7 @@ class Scripted:
     tools: tuple[tuple[str, str], ...] = ()
     fault: Fault = Fault.NONE
     first_word_after_s: float = 0.0
+    sentence_after_s: float = 0.0
     retry_after_s: int = 7
     usage: bool = True
 
@@ -192,10 +194,13 @@ class _Reply:
                 await self._chunk({"content": "And on and on it goes. "})
         for word in self._script.text.split(" ") if self._script.text else ():
             await self._chunk({"content": f"{word} "})
-            if word.endswith((".", "!", "?")) and self._seen.first_sentence_s is None:
+            if not word.endswith((".", "!", "?")):
+                continue
+            if self._seen.first_sentence_s is None:
                 self._seen.first_sentence_s = time.monotonic()
                 if await self._break_off(fault):
                     return
+            await self._wait(self._script.sentence_after_s)
         for index, (name, arguments) in enumerate(self._script.tools):
             for part in ({"name": name, "arguments": ""}, {"arguments": arguments}):
                 await self._chunk({"tool_calls": [{"index": index, "function": part}]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from core.bounds import AtMost, Between
+from core.bounds import AtMost, Between, OneOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class CloudSettings:
     """Whether a parent wants to know, without a transcript, that a child may need help."""
     base_url: str = ""
     """Address of an OpenAI-compatible service, ``https://…/v1``; empty: no cloud."""
+    age_band: Annotated[str, OneOf("6-8", "9-12", "6-12")] = "6-12"
+    """How old the children are, for how they are spoken to; all that is sent of who they are."""
     model: str = ""
     """The model's name at that service."""
     key_file: str = ""
