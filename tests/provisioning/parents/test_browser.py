@@ -1,0 +1,226 @@
+"""The parents' pages in a real browser of a phone's size; pictures of each are kept in build/."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_core_python.selenium import Axe
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from core.clock import VirtualClock
+from provisioning.parents import codes
+from provisioning.parents.fakes import FakeHousehold
+from provisioning.parents.family_file import FamilyFile, Purpose
+from provisioning.parents.service import ParentsPages
+from provisioning.parents.settings import ParentsSettings
+
+PICTURES = Path(__file__).parents[3] / "build" / "screenshots"
+WIDTH, HEIGHT = 390, 844
+PAGES = ("today", "practice", "limits", "consent", "children", "data", "device")
+LIMIT_S = 30
+"""Longest wait for anything: a limit against hanging, not a measurement."""
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("chromium") and shutil.which("chromedriver")),
+    reason="chromium and chromium-driver are not installed",
+)
+
+
+class Phone:
+    """A browser of a phone's size and what a person does with it."""
+
+    def __init__(self, profile: Path) -> None:
+        options = ChromeOptions()
+        options.binary_location = str(shutil.which("chromium"))
+        for flag in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            f"--window-size={WIDTH},{HEIGHT}",
+            f"--user-data-dir={profile}",
+        ):
+            options.add_argument(flag)
+        options.add_experimental_option(
+            "mobileEmulation",
+            {"deviceMetrics": {"width": WIDTH, "height": HEIGHT, "pixelRatio": 2}},
+        )
+        service = Service(executable_path=str(shutil.which("chromedriver")))
+        self.driver = Chrome(options=options, service=service)
+
+    def goes(self, url: str) -> None:
+        self.driver.get(url)
+
+    def types(self, name: str, text: str) -> None:
+        field = self.driver.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(text)
+
+    def presses(self, css: str) -> None:
+        """Press something, and wait for the page that follows."""
+        self.driver.execute_script("window.before = true")
+        self.driver.find_element(By.CSS_SELECTOR, css).click()
+        arrived = "return !window.before && document.readyState === 'complete'"
+        waiting = WebDriverWait(self.driver, LIMIT_S, ignored_exceptions=[WebDriverException])
+        waiting.until(lambda driver: driver.execute_script(arrived))
+
+    @property
+    def heading(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "h1").text
+
+    @property
+    def text(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "main").text
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(PICTURES / f"parents-{name}.png"))
+
+    def troubles(self) -> list[str]:
+        """What axe holds against the page, and whether it is wider than the phone."""
+        found = [
+            f"{each['id']}: {each['nodes'][0]['html'][:120]}"
+            for each in Axe().run(self.driver)["violations"]
+        ]
+        wide = int(self.driver.execute_script("return document.documentElement.scrollWidth"))
+        return [*found, *([f"{wide} wide"] if wide > WIDTH else [])]
+
+
+@pytest.fixture(scope="module")
+def phones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Phone]]:
+    """Phones by number, each with a profile of its own, started when first wanted."""
+    made: dict[int, Phone] = {}
+
+    def phone(number: int) -> Phone:
+        if number not in made:
+            made[number] = Phone(tmp_path_factory.mktemp("phone"))
+        return made[number]
+
+    phone(1)
+    phone(2)
+    yield phone
+    for each in made.values():
+        each.driver.quit()
+
+
+class Speaker:
+    """The pages over a real socket, before a fake household."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.clock = VirtualClock()
+        self.household = FakeHousehold()
+        self.family = FamilyFile(folder, self.clock.wall)
+        settings = ParentsSettings(port=port, listen="127.0.0.1")
+        self.pages = ParentsPages(self.household, self.family, settings, self.clock)
+        self.url = f"http://127.0.0.1:{port}"
+
+    def lets_in(self, phone: Phone) -> None:
+        phone.driver.delete_all_cookies()
+        phone.goes(f"{self.url}/sign-in?lang=en")
+        phone.types("code", self.pages.new_code())
+        phone.presses("main button")
+        assert phone.heading == "Today"
+
+
+@pytest.fixture
+def speaker(tmp_path: Path) -> Iterator[Speaker]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = Speaker(tmp_path, port)
+    with made.pages:
+        yield made
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_can_be_used_by_everybody(
+    phones: Callable[[int], Phone], speaker: Speaker, language: str
+) -> None:
+    phone = phones(1)
+    phone.driver.delete_all_cookies()
+    phone.goes(f"{speaker.url}/sign-in?lang={language}")
+    assert phone.troubles() == []
+    phone.picture(f"sign-in-{language}")
+    speaker.lets_in(phone)
+    phone.goes(f"{speaker.url}/today?lang={language}")
+    for page in PAGES:
+        phone.goes(f"{speaker.url}/{page}")
+        assert phone.troubles() == [], page
+        assert bool(re.search("[一-鿿]", phone.heading)) is (language == "zh")
+        phone.picture(f"{page}-{language}")
+
+
+def test_an_expired_code_is_told_and_a_new_one_lets_in(
+    phones: Callable[[int], Phone], speaker: Speaker
+) -> None:
+    phone = phones(1)
+    phone.driver.delete_all_cookies()
+    phone.goes(f"{speaker.url}/?lang=en")
+    old = speaker.pages.new_code()
+    speaker.clock.advance_to(codes.LIFE_S)
+    phone.types("code", old)
+    phone.presses("main button")
+    assert "Hold the button for a new one" in phone.text
+    assert phone.troubles() == []
+    phone.picture("expired-code")
+    phone.types("code", speaker.pages.new_code())
+    phone.presses("main button")
+    assert phone.heading == "Today"
+
+
+def test_limits_are_set_with_a_thumb(phones: Callable[[int], Phone], speaker: Speaker) -> None:
+    phone = phones(1)
+    speaker.lets_in(phone)
+    phone.presses("nav a[href='/limits']")
+    phone.types("minutes_per_day", "20")
+    Select(phone.driver.find_element(By.NAME, "prompts")).select_by_value("zh")
+    phone.presses("main button")
+    assert "It holds from now on" in phone.text
+    phone.picture("limits-saved")
+    limits = speaker.family.family.limits
+    assert (limits.minutes_per_day, limits.prompts) == (20, "zh")
+
+
+def test_two_parents_see_the_same_and_one_signs_out(
+    phones: Callable[[int], Phone], speaker: Speaker
+) -> None:
+    mother, father = phones(1), phones(2)
+    speaker.lets_in(mother)
+    speaker.lets_in(father)
+    mother.goes(f"{speaker.url}/consent")
+    mother.presses("#recordings ~ form button")
+    assert speaker.family.family.consents(Purpose.RECORDINGS)
+    father.goes(f"{speaker.url}/consent")
+    assert "Allowed since" in father.text
+    father.presses("#recordings ~ form button")
+    assert not speaker.family.family.consents(Purpose.RECORDINGS)
+    father.picture("consent-taken-back")
+    mother.presses("header button")
+    mother.goes(f"{speaker.url}/today")
+    assert mother.heading == "Sign in"
+    father.goes(f"{speaker.url}/today")
+    assert father.heading == "Today"
+
+
+def test_everything_is_deleted_by_two_touches_and_not_by_one(
+    phones: Callable[[int], Phone], speaker: Speaker
+) -> None:
+    phone = phones(1)
+    speaker.lets_in(phone)
+    phone.goes(f"{speaker.url}/data")
+    phone.presses("#all ~ form button")
+    assert speaker.household.forgotten == []
+    assert "Nothing was deleted" in phone.text
+    phone.driver.find_element(By.CSS_SELECTOR, "#all ~ form input[type=checkbox]").click()
+    phone.presses("#all ~ form button")
+    assert speaker.household.forgotten == [None]
+    assert "Deleted on this speaker" in phone.text
+    phone.picture("everything-deleted")
