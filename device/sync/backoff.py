@@ -10,6 +10,9 @@ from device.sync.ports import Why
 TAKEOVERS = 3
 TAKEOVER_WINDOW_S = 600.0
 """That many takeovers within this time mean that another speaker bears the same id."""
+CUT_SHORT = 5
+"""Not every broker says why it closes: so many connections closed soon after the platform had
+answered mean the same."""
 
 
 class Backoff:
@@ -31,6 +34,7 @@ class Backoff:
         self._source = source
         self._failures = 0
         self._takeovers: deque[float] = deque(maxlen=TAKEOVERS)
+        self._cut_short: deque[float] = deque(maxlen=CUT_SHORT)
         self.storm = False
         """Another speaker with our id keeps pushing us out."""
 
@@ -38,12 +42,20 @@ class Backoff:
         """The platform has answered: the next pause is short again, unless there is a storm."""
         self._failures = 0
 
-    def pause_s(self, why: Why, now_s: float) -> float:
-        """Seconds to wait after a failure at `now_s`."""
+    def pause_s(self, why: Why, now_s: float, *, cut_short: bool = False) -> float:
+        """Seconds to wait after a failure at `now_s`.
+
+        Args:
+            cut_short: The broker closed a connection over which the platform had just answered.
+        """
         if why is Why.TAKEN_OVER:
             self._takeovers.append(now_s)
-        recent = [at for at in self._takeovers if now_s - at <= TAKEOVER_WINDOW_S]
-        self.storm = len(recent) >= TAKEOVERS
+        elif cut_short:
+            self._cut_short.append(now_s)
+        self.storm = any(
+            times.maxlen == sum(now_s - at <= TAKEOVER_WINDOW_S for at in times)
+            for times in (self._takeovers, self._cut_short)
+        )
         if why in (Why.AUTH, Why.TLS, Why.REFUSED) or self.storm:
             step = self._longest_s
         else:

@@ -40,6 +40,8 @@ from device.sync.settings import SyncSettings
 log = logging.getLogger(__name__)
 
 CONNECT_WITHIN_S = 20.0
+SHORT_LIFE_S = 20.0
+"""A connection that the broker closes within this time after it was made was cut short."""
 WINDOW = 4
 """Batches on their way at one time."""
 REPORT_EVERY_S = 60.0
@@ -98,7 +100,7 @@ class Client:
         self.greeted = False
         self._link: Link | None = None
         self._retry_s = clock.now_s()
-        self._give_up_s = 0.0
+        self._give_up_s = self._ready_s = 0.0
         self._ready = False
         self._cursor = 0
         self._on_the_way: OrderedDict[bytes, tuple[Batch, float]] = OrderedDict()
@@ -170,6 +172,7 @@ class Client:
     def _begin(self) -> None:
         log.info("connected to the platform's broker")
         self._ready = True
+        self._ready_s = self._clock.now_s()
         self.lost = None
         self._start_over()
         self._patience_s = self._settings.answer_s
@@ -186,7 +189,8 @@ class Client:
         if link is not None:
             link.close()
         now_s = self._clock.now_s()
-        pause_s = self.backoff.pause_s(why, now_s)
+        cut_short = why is Why.CLOSED and self.greeted and now_s - self._ready_s <= SHORT_LIFE_S
+        pause_s = self.backoff.pause_s(why, now_s, cut_short=cut_short)
         # The first of a row is news; the rest only for whoever looks closely.
         log.log(
             logging.DEBUG if self.lost is why else logging.WARNING,

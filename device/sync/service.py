@@ -62,7 +62,8 @@ SENTENCES = {
     "sync.auth": "the platform refuses this speaker: pair it again, or check user and password",
     "sync.tls": "the platform's certificate cannot be trusted: check [sync] ca_file and the clock",
     "sync.refused": "the platform's broker turns the speaker away: look at the broker's log",
-    "sync.same_id": "another speaker bears the same id: pair one of the two again",
+    "sync.same_id": "connections are taken away as soon as they stand: another speaker seems to"
+    " bear the same id, pair one of the two again",
     "sync.platform_silent": "the broker is there and the platform behind it does not answer",
     "sync.outbox_full": "too much waits for the platform: old counters go, progress stays",
     "sync.events_refused": "the platform refuses some events: update speaker and platform",

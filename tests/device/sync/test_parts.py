@@ -87,6 +87,17 @@ def test_two_speakers_with_one_id_are_noticed_and_fall_silent():
     assert not backoff.storm
 
 
+def test_connections_that_are_closed_at_once_again_and_again_mean_the_same():
+    backoff = Backoff(1.0, 300.0, chance(3))
+    for n in range(4):
+        backoff.pause_s(Why.CLOSED, n * 2.0, cut_short=True)
+        backoff.pause_s(Why.CLOSED, n * 2.0 + 1.0)
+        backoff.succeeded()
+    assert not backoff.storm
+    assert backoff.pause_s(Why.CLOSED, 10.0, cut_short=True) >= 150.0
+    assert backoff.storm
+
+
 # -------------------------------------------------------------------- times
 
 
