@@ -34,6 +34,10 @@ class ConfigError(SpeakerError):
         super().__init__("\n".join(problems))
         self.problems = problems
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[str]], dict[str, object]]:
+        """Pickles from the problems: an exception's own way would join their text once more."""
+        return type(self), (self.problems,), self.__dict__
+
 
 class AudioError(SpeakerError):
     """Sound could not be captured, played or read from a file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +19,7 @@ CONNECT_S = 3.0
 MOST_CHARACTERS = 4000
 """More than any reply may hold: an endless one is cut here, whatever the service counts."""
 LONGEST_RETRY_S = 3600.0
+_FOR_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 _EMPTY_CHUNK = {
     "id": "",
     "object": "chat.completion.chunk",
@@ -34,7 +36,7 @@ class OpenAIChat:
         settings: Where, which model, and the file with the key.
 
     Raises:
-        Rejected: The key's file cannot be read.
+        Rejected: The key's file cannot be read, or can be read by everybody.
     """
 
     def __init__(self, settings: CloudSettings) -> None:
@@ -140,8 +142,15 @@ def _deltas(chunk: openai.types.chat.ChatCompletionChunk) -> list[Delta]:
 def _key(file: str) -> str:
     if not file:
         return "none"  # the library wants one; a family's own server takes any
+    path = Path(file).expanduser()
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+        mode = path.stat().st_mode
+        if mode & _FOR_OTHERS:
+            raise Rejected(
+                f"[cloud] key_file {file} can be read by everybody on this machine or changed by "
+                f"others; run: chmod o=,g-w {file}"
+            )
+        return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Rejected(
             f"[cloud] key_file {file} cannot be read; make it readable for the speaker's user"

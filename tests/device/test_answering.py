@@ -155,6 +155,7 @@ def test_consent_can_be_taken_back_at_any_time(server: ChatServer) -> None:
 
 def test_no_byte_of_what_is_sent_holds_a_name_or_an_identity(tmp_path: Path) -> None:
     key = tmp_path / "key"
+    key.touch(mode=0o600)
     key.write_text("secret-key\n", encoding="utf-8")
     said = {
         "my name is amanda why is the sky blue": "amanda",
@@ -275,6 +276,34 @@ def test_a_key_that_cannot_be_read_is_a_clear_sentence(server: ChatServer) -> No
     settings = settings_for(server, key_file="/nonexistent/key")
     with CloudService(settings) as cloud, pytest.raises(Rejected, match="key_file"):
         cloud.worker.wait_ready(timeout_s=LONG_S)
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640 | 0o020, 0o666])
+def test_a_key_that_everybody_can_read_is_refused(
+    server: ChatServer, tmp_path: Path, mode: int
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("secret-key", encoding="utf-8")
+    key.chmod(mode)
+    with (
+        CloudService(settings_for(server, key_file=str(key))) as cloud,
+        pytest.raises(Rejected, match="chmod") as refused,
+    ):
+        cloud.worker.wait_ready(timeout_s=LONG_S)
+    assert "secret-key" not in str(refused.value)
+
+
+def test_the_breaker_outlives_a_conversation(server: ChatServer) -> None:
+    async def talk(room: AnswerRoom) -> list[Reason]:
+        for _ in range(2):
+            await room.ask("why is the sky blue")
+            room.answering.stop()
+        return room.degraded
+
+    with ChatServer([Scripted(fault=Fault.SERVER_ERROR)]) as broken:
+        reasons = held(settings_for(broken), talk)
+        assert len(everything(broken)) == 1
+    assert reasons == [Reason.FAILED, Reason.RESTING]
 
 
 def test_the_fake_keeps_the_same_contract() -> None:
