@@ -21,11 +21,19 @@ from core.errors import SpeakerError, StoreError
 from device import household_figures as figures
 from device.export import export_zip
 from device.health import Degraded
+from device.parent_notes import ParentNotes
 from device.store import Store
 from device.store_file import FILE_NAME, explain
 from dialog.packs.model import Pack
 from provisioning.parents.family_file import FamilyFile
-from provisioning.parents.ports import ChildView, Choices, DeviceView, Practice, SoundCheck
+from provisioning.parents.ports import (
+    ChildView,
+    Choices,
+    DeviceView,
+    Note,
+    Practice,
+    SoundCheck,
+)
 
 T = TypeVar("T")
 HAND_OVER_S = 5.0
@@ -46,6 +54,7 @@ class Around:
         hand_over: Runs something in the event loop's thread; does not wait.
         language: ``en`` or ``zh``.
         now: Wall time, UTC.
+        notes: That a child may need help; used in the event loop's thread alone.
     """
 
     packs: Callable[[], Sequence[Pack]]
@@ -57,6 +66,7 @@ class Around:
     now: Callable[[], datetime]
     firmware: str
     iri_base: str
+    notes: ParentNotes
 
 
 class SpeakerHousehold:
@@ -122,6 +132,13 @@ class SpeakerHousehold:
             degraded=tuple(each.sentence for each in self._around.degraded()),
         )
 
+    def notes(self) -> Sequence[Note]:
+        kept = self._around.notes.notes
+        return tuple(Note(each.day.isoformat(), each.topic.value) for each in kept)
+
+    def read_notes(self) -> None:
+        self._here(self._around.notes.read)
+
     def check_sound(self) -> SoundCheck:
         return self._around.check_sound(next(self._tags))
 
@@ -142,6 +159,8 @@ class SpeakerHousehold:
             known = figures.child_ids(db)
         for each in known if child is None else [child]:
             self._store.forget(each)
+        if child is None:
+            self._around.notes.read()
         if child is None and self._folder is not None:
             try:
                 for copy in self._folder.glob(f"{FILE_NAME}.damaged-*"):

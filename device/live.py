@@ -299,10 +299,16 @@ class Daemon:
             stop=self.stop,
             health=caretaker.health,
             counters=self._counters,
+            telemetry=self._telemetry,
             now=parts.clock.wall,
         )
         folder = parts.store.folder
         return Remote(speaker, parts.settings.sync, folder, firmware=firmware())
+
+    def _telemetry(self) -> dict[str, object]:
+        """In the line's thread: what the platform may know of the speaker."""
+        allowed = self.parents is not None and self.parents.allow_telemetry()
+        return self._counters() if allowed else {}
 
     def _counters(self) -> dict[str, object]:
         scheduling = self._thread.scheduling if self._thread else "stopped"

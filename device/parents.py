@@ -105,6 +105,7 @@ class Parents:
                 now=parts.clock.wall,
                 firmware=firmware(),
                 iri_base=settings.sync.iri_base,
+                notes=parts.answers.notes,
             ),
         )
         wanted = settings.parents if served else dataclasses.replace(settings.parents, port=0)
@@ -120,6 +121,10 @@ class Parents:
         finally:
             # In a thread: what a page has handed over still has to be done here.
             await asyncio.to_thread(self.pages.__exit__, None, None, None)
+
+    def allow_telemetry(self) -> bool:
+        """Whether figures about the speaker may go to its platform; any thread."""
+        return self.family.family.consents(Purpose.TELEMETRY)
 
     def speak_code(self) -> None:
         """Say a fresh code, in both languages: whoever sets it up may not know the child's."""

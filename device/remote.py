@@ -60,6 +60,7 @@ class Speaker:
         stop: Ends the daemon; who started it starts it again.
         health: How the speaker is.
         counters: The audio path's facts.
+        telemetry: Those of them that parents let the platform have; none by default.
         now: Wall time, UTC.
     """
 
@@ -72,6 +73,7 @@ class Speaker:
     stop: Callable[[], None]
     health: Callable[[], Health]
     counters: Callable[[], Mapping[str, object]]
+    telemetry: Callable[[], Mapping[str, object]]
     now: Callable[[], datetime]
 
 
@@ -102,7 +104,7 @@ class Remote:
                     actions=self._actions(),
                     apply=self._settings(),
                     state_of=self._state,
-                    telemetry=speaker.counters,
+                    telemetry=speaker.telemetry,
                     firmware=firmware,
                 )
             except SyncError as error:

@@ -92,7 +92,8 @@ class SyncService:
         actions: What commands can have done, by name; a command that is missing is refused.
         apply: How each desired setting is made to hold.
         state_of: What the state says of mute and volume; called in the sync thread.
-        telemetry: Counters to report now and then; called in the sync thread.
+        telemetry: Counters to report now and then; called in the sync thread. None are reported
+            where there are none: parents may not want it.
         make_link: Another way to the broker than the configured one, for tests.
         clock: Monotonic and wall time.
         source: Random numbers for the pauses.
@@ -207,7 +208,8 @@ class SyncService:
                 self._take_reports(file)
                 if self._telemetry is not None and now_s >= telemetry_s:
                     telemetry_s = now_s + self._settings.telemetry_s
-                    file.add_telemetry(self._telemetry())
+                    if values := self._telemetry():
+                        file.add_telemetry(values)
                 standing = (client.connected, client.greeted)
                 if now_s >= look_s or standing != (self.health.connected, self.health.greeted):
                     look_s = now_s + LOOK_S

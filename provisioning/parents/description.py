@@ -31,7 +31,7 @@ def describe() -> dict[str, Any]:
         paths[f"/{name}"] = {"get": _answers(f"The page {name}", page=True, redirect=True)}
     paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
     for path, (summary, form, needed) in _FORMS.items():
-        kept = path != "/sign-out"
+        kept = path not in ("/sign-out", "/notes")
         paths.setdefault(path, {})["post"] = {
             **_answers(summary, page=kept, redirect=not kept, refused=True),
             **_form({"csrf": _TEXT, **form}, ["csrf", *needed]),
@@ -104,6 +104,7 @@ _FORMS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"names": {"type": "string", "maxLength": 400}, "present": _TEXT},
         ["names"],
     ),
+    "/notes": ("The notes have been read: they go", {}, []),
     "/export": ("Everything as a zip", {}, []),
     "/forget": (
         "Delete a child, or all",

@@ -13,6 +13,7 @@ from provisioning.parents.ports import (
     ChildView,
     Choices,
     DeviceView,
+    Note,
     Practice,
     SaidItem,
     SaidWord,
@@ -59,11 +60,13 @@ class FakeHousehold:
     Attributes:
         forgotten: Ids of children deleted; None stands for everybody.
         busy: Somebody practises: no sound check.
+        unread: Notes that a child may need help.
     """
 
     family: list[ChildView] = field(default_factory=lambda: [LILY, TOM])
     forgotten: list[str | None] = field(default_factory=list)
     busy: bool = False
+    unread: list[Note] = field(default_factory=list)
 
     def language(self) -> str:
         return "en"
@@ -80,6 +83,12 @@ class FakeHousehold:
     def device(self) -> DeviceView:
         troubles = ("the sound card is gone; plug it in again",) if self.busy else ()
         return DeviceView("myna-test", "0.1.0", ("192.168.1.20",), 900, 0.4, troubles)
+
+    def notes(self) -> Sequence[Note]:
+        return tuple(self.unread)
+
+    def read_notes(self) -> None:
+        self.unread.clear()
 
     def check_sound(self) -> SoundCheck:
         if self.busy:

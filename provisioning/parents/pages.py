@@ -61,6 +61,7 @@ class Pages:
                 Route("/sign-in", self._open(_sign_in), methods=["POST"]),
                 Route("/sign-out", self._signed_in(_sign_out), methods=["POST"]),
                 Route("/today", self._signed_in(_today)),
+                Route("/notes", self._signed_in(_read_notes), methods=["POST"]),
                 Route("/practice", self._signed_in(_practice)),
                 Route("/limits", self._signed_in(_limits_page)),
                 Route("/limits", self._signed_in(_limits), methods=["POST"]),
@@ -166,7 +167,15 @@ async def _today(visit: Visit) -> Response:
     def drawing(sound: SoundView) -> Markup:
         return sound_svg(sound, visit.words)
 
-    return visit.show("today", "today", children=children, dates=dates, sound_svg=drawing)
+    notes = visit.pages.household.notes()
+    return visit.show(
+        "today", "today", children=children, dates=dates, notes=notes, sound_svg=drawing
+    )
+
+
+async def _read_notes(visit: Visit) -> Response:
+    await run_in_threadpool(visit.pages.household.read_notes)
+    return RedirectResponse("/today", HTTPStatus.SEE_OTHER)
 
 
 async def _practice(visit: Visit) -> Response:

@@ -138,6 +138,19 @@ class SoundCheck:
     echo_reduction_db: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """That a child may need help; never what was said.
+
+    Attributes:
+        day: ISO 8601.
+        topic: ``self_harm``, ``hurt_by_others`` or ``stranger``.
+    """
+
+    day: str
+    topic: str
+
+
 class Household(Protocol):
     """What is behind the pages. Called from the pages' thread; waits for the speaker where needed.
 
@@ -156,6 +169,12 @@ class Household(Protocol):
     def choices(self) -> Choices: ...
 
     def device(self) -> DeviceView: ...
+
+    def notes(self) -> Sequence[Note]:
+        """Notes that nobody has read yet, oldest first; only where parents asked for them."""
+
+    def read_notes(self) -> None:
+        """They have been read: they go."""
 
     def check_sound(self) -> SoundCheck:
         """Play and listen for a few seconds; `AudioError` where that is not possible now."""

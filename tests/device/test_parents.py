@@ -192,6 +192,10 @@ def test_what_was_practised_is_shown_exported_and_deleted(home: Home, tmp_path: 
         assert attempt["item"] == item.id
         (statement,) = json.loads(files.read("xapi.json"))
         assert statement["actor"]["account"]["name"] == child
+        daemon = home.daemon
+        assert daemon.parents is not None
+        assert daemon.parents.allow_telemetry()
+        assert not daemon.parents.allow_answers()
         assert (await home.send("/forget", child="all", sure="yes")).status_code == 200
         assert home.parts.store.attempts(10) == ()
         assert "Lily" not in (await home.browser.get("/data")).text

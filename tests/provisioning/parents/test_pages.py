@@ -16,6 +16,7 @@ from core.errors import StoreError
 from provisioning.parents import codes
 from provisioning.parents.fakes import LILY, TOM
 from provisioning.parents.family_file import FILE_NAME, FamilyFile, Purpose
+from provisioning.parents.ports import Note
 from provisioning.parents.sessions import IDLE_S
 from provisioning.parents.words import keys
 from tests.provisioning.parents.site import Site
@@ -132,7 +133,7 @@ def test_every_text_is_there_in_both_languages_and_used() -> None:
         path.read_text(encoding="utf-8")
         for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("templates/*.html")]
     )
-    made = {"standing_", "level_"}
+    made = {"standing_", "level_", "note_"}
     unused = [
         key
         for key in keys()
@@ -213,6 +214,14 @@ def test_children_are_named(inside: Site) -> None:
     assert inside.family.family.present == "小明"
     for names in ("Lily\nlily", "a" * 25, "<b>", "\n".join("abcdefghi")):
         assert inside.send("/children", names=names).status_code == 422
+
+
+def test_a_note_that_a_child_may_need_help_stays_until_it_is_read(inside: Site) -> None:
+    assert "Please talk with your child" not in inside.phone.get("/today").text
+    inside.household.unread.append(Note("2026-01-05", "hurt_by_others"))
+    assert "being hurt by somebody" in inside.phone.get("/today").text
+    assert inside.send("/notes").headers["location"] == "/today"
+    assert "being hurt by somebody" not in inside.phone.get("/today").text
 
 
 def test_everything_can_be_taken_away(inside: Site) -> None:
