@@ -130,13 +130,12 @@ class Daemon:
                 ]
                 self._manager.ready()
                 await self._stop.wait()
+                self._fall_silent()  # the line's goodbye may take seconds
                 for task in own:
                     task.cancel()
             self._manager.stopping()
         finally:
-            # Silence first: a child must not hear half a sentence while we clean up.
-            self._parts.playback.cut()
-            self._stop_thread()
+            self._fall_silent()
             scheduler.close()
             self._write_telemetry()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -145,6 +144,11 @@ class Daemon:
             raise SpeakerError(
                 "the audio thread failed several times; see the log for its fault"
             ) from self._fault
+
+    def _fall_silent(self) -> None:
+        """First of all: a child must not hear half a sentence while we clean up."""
+        self._parts.playback.cut()
+        self._stop_thread()
 
     def stop(self) -> None:
         """End `run`. From the event loop's thread."""

@@ -18,7 +18,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import PackError, SpeakerError
+from core.errors import PackError, SpeakerError, ThreadNotStopped
 from device.announcements import Announcement
 from device.health import Degraded, Health
 from device.lessons import Lessons
@@ -123,14 +123,18 @@ class Remote:
             yield
         finally:
             # In a thread: what the line has handed over still has to be done here.
-            await asyncio.to_thread(self._service.stop)
+            try:
+                await asyncio.to_thread(self._service.stop)
+            except ThreadNotStopped:
+                # It waits for a network that does not answer; nothing is lost with it.
+                log.warning("the line did not end in time")
 
     def trouble(self) -> Degraded | None:
         """What is wrong with the line; None when nothing is."""
-        sentence = self._unusable
+        said = [] if self._unusable is None else [self._unusable]
         if self._service is not None:
-            sentence = next(iter(self._service.health.sentences()), None)
-        return None if sentence is None else Degraded(TROUBLE, sentence)
+            said += self._service.health.sentences()
+        return Degraded(TROUBLE, "; ".join(said)) if said else None
 
     # ------------------------------------------------------------------ commands
 
