@@ -21,6 +21,9 @@ from dialog.teaching.course import Course, ItemFacts
 from dialog.teaching.memory import known, of_pack, recalled
 from dialog.teaching.profile import weak_sounds
 
+PLAY_KNOWN = 0.75
+"""Share of a unit's items known once from which its play fits: one rhyme that never comes in time
+must not keep a child from a story that has not a word of it."""
 HELLO_S = 15.0
 """Greeting and goodbye."""
 PLAY_S = 75.0
@@ -114,14 +117,15 @@ def plan_session(
 def choose_play(child: Child, course: Course, *, now: datetime, seed: int) -> str:
     """Id of the play or story that ends a session; empty when none fits yet.
 
-    One fits when every item of its unit has been known once. Those never begun come first, in the
-    pack's order, then the one that was played longest ago, unless that was today.
+    One fits when every item of its unit has been met, and most (`PLAY_KNOWN`) known once. Those
+    never begun come first, in the pack's order, then the one that was played longest ago, unless
+    that was today.
     """
     memories = of_pack(child.memories, course.pack.id)
     ready = [
         play
         for unit in course.pack.units
-        if all(item.id in memories and known(memories[item.id]) for item in unit.items)
+        if _fits([memories.get(item.id) for item in unit.items])
         for play in unit.plays
     ]
     new = [play for play in ready if _opening(play) not in memories]
@@ -133,6 +137,11 @@ def choose_play(child: Child, course: Course, *, now: datetime, seed: int) -> st
         key=lambda play: (memories[_opening(play)].reviewed.date(), _shuffled(seed, play.id)),
     )
     return oldest[0].id if oldest else ""
+
+
+def _fits(unit: Sequence[ItemMemory | None]) -> bool:
+    met = [memory for memory in unit if memory is not None]
+    return len(met) == len(unit) and sum(map(known, met)) >= PLAY_KNOWN * len(unit)
 
 
 def _opening(play: RolePlay) -> str:

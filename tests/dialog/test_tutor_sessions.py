@@ -32,7 +32,7 @@ from dialog.ports import (
 )
 from dialog.settings import LessonSettings
 from dialog.teaching.memory import Grade, reviewed
-from dialog.teaching.planner import Why
+from dialog.teaching.planner import Why, choose_play
 from dialog.tutor import Tutor
 from tests.dialog.tutor_talk import (
     CHINESE,
@@ -298,7 +298,24 @@ def test_learning_on_comes_through_the_whole_pack() -> None:
         now += timedelta(days=1)
         played |= {a.item.rpartition("/")[0] for a in attempts(steps) if a.item.count("/") == 2}
     assert {item.id for item in PACK.items()} <= {memory.item for memory in child.memories}
-    assert {play.id for play in PACK.plays() if not play.story} <= played
+    assert {play.id for play in PACK.plays()} <= played
+
+
+@pytest.mark.parametrize(("known_share", "chosen"), [(1.0, True), (0.8, True), (0.6, False)])
+def test_a_play_fits_when_all_of_its_unit_was_met_and_most_known(
+    known_share: float, chosen: bool
+) -> None:
+    """A rhyme that a child never gets in time keeps no story away."""
+    unit = next(unit for unit in PACK.units if unit.id == "garden")
+    then = NOW - timedelta(days=2)
+    at = round(known_share * len(unit.items))
+    memories = tuple(
+        reviewed(None, PACK.id, item.id, Grade.GOOD if number < at else Grade.AGAIN, then)
+        for number, item in enumerate(unit.items)
+    )
+    play = choose_play(Child(memories=memories), ENGLISH.course, now=NOW, seed=1)
+    assert play == ("garden/little-seed" if chosen else "")
+    assert choose_play(Child(memories=memories[1:]), ENGLISH.course, now=NOW, seed=1) == ""
 
 
 EVENTS = st.sampled_from(
