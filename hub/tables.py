@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData()
+
+_UNSENT = text("desired_sent < desired_version")
 
 families = Table(
     "families",
@@ -33,6 +46,8 @@ devices = Table(
     Column("desired", Text, nullable=False),
     Column("desired_version", BigInteger, nullable=False),
     Column("desired_sent", BigInteger, nullable=False),
+    # Every worker asks for these twice a second, however many speakers there are.
+    Index("devices_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
 )
 
 children = Table(
@@ -98,6 +113,7 @@ commands = Table(
     Column("status", String(12), nullable=False),
     Column("code", String(64), nullable=False),
     Column("detail", Text, nullable=False),
+    Index("commands_waiting", "status", "created_ms"),
 )
 
 questions = Table(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select
+from sqlalchemy.event import listen
 
 from contract.messages import check, encode
 from contract.topics import Channel
@@ -198,3 +202,31 @@ def test_a_store_that_is_none_is_one_sentence(url: str):
 def test_a_setting_that_is_none_is_one_sentence(variable: str, value: str):
     with pytest.raises(HubError, match=variable):
         from_environment({variable: value})
+
+
+def test_the_scripts_make_the_tables_of_the_code(engine: Engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_what_waits_is_found_without_looking_at_every_speaker(tmp_path: Path):
+    made = open_database(f"sqlite:///{tmp_path / 'hub.db'}")
+    upgrade(made)
+    asked: list[str] = []
+    listen(made, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert outgoing.due(made) == []
+    with made.connect() as connection:
+        plans = [
+            " ".join(
+                row[3]
+                for row in connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {sql}", tuple([1] * sql.count("?"))
+                )
+            )
+            for sql in list(asked)
+            if sql.startswith("SELECT")
+        ]
+    made.dispose()
+    assert len(plans) == 2
+    assert all("USING INDEX" in plan for plan in plans), plans
