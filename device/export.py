@@ -8,6 +8,7 @@ import json
 import sqlite3
 import zipfile
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from device.sync.statements import statement
@@ -18,18 +19,22 @@ _README = """What Myna keeps of your family, all of it.
 
 family.json   limits, nicknames, what was consented to and when
 progress.json every table of the progress file; times are milliseconds since 1970, UTC
+recordings/   the sound of each child's last practice, where you allowed it
 *.csv         the same tables for a spreadsheet; phones: word by word, each sound with its
               score from 0 to 2, how sure that is, and what was heard instead
 xapi.json     each answer and each session as an xAPI 1.0.3 statement
 
-No recordings are in it: Myna keeps none.
-
-以上是 Myna 保存的关于您家庭的全部数据。Myna 没有保存任何录音。
+以上是 Myna 保存的关于您家庭的全部数据。
 """
 
 
 def export_zip(
-    db: sqlite3.Connection | None, family: Family, *, iri_base: str, now: datetime
+    db: sqlite3.Connection | None,
+    family: Family,
+    *,
+    iri_base: str,
+    now: datetime,
+    recordings: Path | None = None,
 ) -> bytes:
     """The zip.
 
@@ -37,6 +42,7 @@ def export_zip(
         db: The progress file; None where there is none yet.
         iri_base: What all names in statements begin with.
         now: When it is made, UTC.
+        recordings: Folder of sounds; it need not exist.
 
     Raises:
         sqlite3.Error: It cannot be read.
@@ -50,6 +56,8 @@ def export_zip(
         for name, rows in tables.items():
             file.writestr(f"{name}.csv", _csv(rows))
         file.writestr("xapi.json", _json(_statements(tables, iri_base)))
+        for path in sorted(recordings.glob("*/*.wav")) if recordings is not None else ():
+            file.write(path, f"recordings/{path.parent.name}/{path.name}")
     return data.getvalue()
 
 

@@ -7,12 +7,13 @@ the conversation or the store is done in the event loop's thread.
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,7 @@ from device import household_figures as figures
 from device.export import export_zip
 from device.health import Degraded
 from device.parent_notes import ParentNotes
+from device.recordings import FOLDER, Recordings
 from device.store import Store
 from device.store_file import FILE_NAME, explain
 from dialog.packs.model import Pack
@@ -36,6 +38,8 @@ from provisioning.parents.ports import (
 )
 
 T = TypeVar("T")
+_CHILD = re.compile(r"[0-9a-f-]{36}")
+_KEY = re.compile(r"[0-9a-f]{32}")
 HAND_OVER_S = 5.0
 """Longest wait for the event loop."""
 NOWHERE = ("192.0.2.1", 9)
@@ -75,10 +79,14 @@ class SpeakerHousehold:
     Args:
         store: Progress; used in the event loop's thread alone.
         family: What parents decided.
+        recordings: Sounds that parents allowed to be kept.
         around: The rest.
     """
 
-    def __init__(self, store: Store, family: FamilyFile, around: Around) -> None:
+    def __init__(
+        self, store: Store, family: FamilyFile, recordings: Recordings, around: Around
+    ) -> None:
+        self._recordings = recordings
         self._store = store
         self._family = family
         self._around = around
@@ -107,7 +115,22 @@ class SpeakerHousehold:
 
     def practice(self, child: str) -> Practice | None:
         with figures.reading(self._file) as db:
-            return None if db is None else figures.last_practice(db, child, self._all_packs())
+            found = None if db is None else figures.last_practice(db, child, self._all_packs())
+        if found is None:
+            return None
+        items = [
+            replace(item, recording=item.recording if self.recording(child, item.recording) else "")
+            for item in found.items
+        ]
+        return replace(found, items=tuple(items))
+
+    def recording(self, child: str, key: str) -> Path | None:
+        if self._folder is None:
+            return None
+        if not _CHILD.fullmatch(child) or not _KEY.fullmatch(key):
+            return None  # a name that could lead elsewhere
+        path = self._folder / FOLDER / child / f"{key}.wav"
+        return path if path.is_file() else None
 
     def choices(self) -> Choices:
         chinese = self._around.language == "zh"
@@ -149,6 +172,7 @@ class SpeakerHousehold:
                 self._family.family,
                 iri_base=self._around.iri_base.rstrip("/"),
                 now=self._around.now(),
+                recordings=None if self._folder is None else self._folder / FOLDER,
             )
 
     def forget(self, child: str | None) -> None:
@@ -159,6 +183,7 @@ class SpeakerHousehold:
             known = figures.child_ids(db)
         for each in known if child is None else [child]:
             self._store.forget(each)
+            self._recordings.forget(each)
         if child is None:
             self._around.notes.read()
         if child is None and self._folder is not None:

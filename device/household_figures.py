@@ -14,6 +14,7 @@ from core.errors import StoreError
 from device import store_rows
 from device.progress import SoundPicture, picture_of, practice_by_day
 from device.progress_words import sound_name
+from device.recordings import key
 from device.store_file import explain
 from dialog.packs.model import Pack
 from dialog.teaching.profile import GOOD_ENOUGH_0_2
@@ -153,16 +154,21 @@ def last_practice(db: sqlite3.Connection, child: str, packs: Sequence[Pack]) -> 
         "SELECT min(wall_ms), max(wall_ms) FROM attempts WHERE session = ?", row
     ).fetchone()
     said = db.execute(
-        "SELECT pack, item, verdict, phones FROM attempts WHERE session = ? AND child = ?"
-        " ORDER BY seq",
+        "SELECT pack, item, verdict, phones, try_number FROM attempts"
+        " WHERE session = ? AND child = ? ORDER BY seq",
         (*row, child),
     )
     return Practice(
         began=store_rows.from_ms(began_ms).astimezone(),
         minutes=max(0.0, (until_ms - began_ms) / 60_000),
         items=tuple(
-            SaidItem(names.get((pack, item), item), verdict == "right", _words(phones))
-            for pack, item, verdict, phones in said
+            SaidItem(
+                names.get((pack, item), item),
+                verdict == "right",
+                _words(phones),
+                key(pack, item, try_number),
+            )
+            for pack, item, verdict, phones, try_number in said
         ),
     )
 

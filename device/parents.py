@@ -19,6 +19,7 @@ from device.house import Acts, House, Usual
 from device.household import Around, SpeakerHousehold
 from device.pack_shelf import PackShelf
 from device.panel import Panel
+from device.recordings import Recordings
 from device.runtime import Runtime
 from device.sound_check import check_sound
 from device.states import State
@@ -27,7 +28,7 @@ from dialog.packs.model import Pack
 from dialog.ports import Line
 from hal.layers import LayeredRing
 from hal.ports import Mood
-from provisioning.parents.family_file import FamilyFile, Purpose
+from provisioning.parents.family_file import Family, FamilyFile, Purpose
 from provisioning.parents.ports import SoundCheck
 from provisioning.parents.service import ParentsPages
 
@@ -92,9 +93,11 @@ class Parents:
             ),
             hand_over=self._hand_over,
         )
+        recordings = Recordings(parts.store.folder, self._allow_recordings)
         household = SpeakerHousehold(
             parts.store,
             self.family,
+            recordings,
             Around(
                 packs=lambda: every_pack(pack_shelf(settings), settings.lessons.packs),
                 wake_phrases=wake_phrases(),
@@ -108,6 +111,8 @@ class Parents:
                 notes=parts.answers.notes,
             ),
         )
+        self.recordings = recordings
+        runtime.recordings = recordings
         wanted = settings.parents if served else dataclasses.replace(settings.parents, port=0)
         self.pages = ParentsPages(household, self.family, wanted, parts.clock)
 
@@ -115,12 +120,16 @@ class Parents:
     async def at_home(self) -> AsyncIterator[None]:
         """Let hold what parents decided, and serve their pages while inside."""
         self._house.start()
+        self.family.when_changed(self._tidy)
+        self._tidy(self.family.family)
         await asyncio.to_thread(self.pages.__enter__)
         try:
             yield
         finally:
             # In a thread: what a page has handed over still has to be done here.
             await asyncio.to_thread(self.pages.__exit__, None, None, None)
+            self._runtime.recordings = None
+            await asyncio.to_thread(self.recordings.__exit__, None, None, None)
 
     def allow_telemetry(self) -> bool:
         """Whether figures about the speaker may go to its platform; any thread."""
@@ -146,6 +155,14 @@ class Parents:
         """What was lost of the parents' decisions; None when nothing was."""
         sentence = self.family.degraded
         return None if sentence is None else Degraded(TROUBLE, sentence)
+
+    def _allow_recordings(self) -> bool:
+        return self.family.family.consents(Purpose.RECORDINGS)
+
+    def _tidy(self, family: Family) -> None:
+        """What was recorded is gone with the consent."""
+        if not family.consents(Purpose.RECORDINGS):
+            self.recordings.forget()
 
     def _say(self, lines: tuple[Line, ...]) -> None:
         self._tag += len(lines)

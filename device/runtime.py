@@ -20,6 +20,7 @@ from device import effects as fx
 from device import events as ev
 from device.answer_desk import AnswerDesk, AnswerParts
 from device.conversation import Conversation
+from device.recordings import Recordings
 from device.scheduling import OnReply, Scheduler
 from device.states import State
 from device.store import Store
@@ -92,6 +93,9 @@ class Runtime:
         self._speaking = 0
         self._waiting: deque[ev.Event] = deque()
         self._busy = False
+        self._heard: Samples | None = None
+        self.recordings: Recordings | None = None
+        """Keeps the sound of answers; None while nobody may."""
         self.answers = None if answers is None else AnswerDesk(answers, scheduler, self.post)
 
     @property
@@ -183,6 +187,10 @@ class Runtime:
     def _remember(self, effect: fx.Remember) -> None:
         try:
             self._store.remember(effect.attempts, effect.learned)
+            if self.recordings is not None and effect.attempts and self._heard is not None:
+                self.recordings.keep(
+                    self._store.child, effect.attempts, effect.learned, self._heard
+                )
         except StoreError as error:
             # The lesson goes on; the store keeps what it could not write and is asked again.
             log.error("progress could not be written: code=%s", error.code)
@@ -227,6 +235,7 @@ class Runtime:
 
     def _recognise(self, effect: fx.Recognise) -> None:
         utterance = effect.utterance
+        self._heard = utterance.samples
         job: list[int] = []
 
         def deliver(reply: Reply[Recognition]) -> None:

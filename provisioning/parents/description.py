@@ -29,6 +29,7 @@ def describe() -> dict[str, Any]:
     }
     for name in SHOWN:
         paths[f"/{name}"] = {"get": _answers(f"The page {name}", page=True, redirect=True)}
+    paths["/recordings/{child}/{key}"] = {"get": _recording()}
     paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
     for path, (summary, form, needed) in _FORMS.items():
         kept = path not in ("/sign-out", "/notes")
@@ -40,6 +41,23 @@ def describe() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Myna, the parents' pages", "version": "1"},
         "paths": paths,
+    }
+
+
+def _recording() -> dict[str, Any]:
+    told = _answers("The sound of an answer", page=True, redirect=True)
+    told["responses"] |= {
+        "206": {"description": "A part of it"},
+        "404": {"description": "There is none"},
+        "414": {"description": "An address that is too long"},
+        "416": {"description": "No such part"},
+    }
+    return {
+        **told,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": _TEXT}
+            for name in ("child", "key")
+        ],
     }
 
 

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.errors import AudioError
 from provisioning.parents.ports import (
@@ -47,7 +48,7 @@ PRACTICE = Practice(
     datetime(2026, 1, 5, 16, 0, tzinfo=UTC),
     8.4,
     (
-        SaidItem("I think so.", True, (SaidWord("i", WELL), SaidWord("think", PRACTISE))),
+        SaidItem("I think so.", True, (SaidWord("i", WELL), SaidWord("think", PRACTISE)), "first"),
         SaidItem("A cat.", False, ()),
     ),
 )
@@ -60,6 +61,7 @@ class FakeHousehold:
     Attributes:
         forgotten: Ids of children deleted; None stands for everybody.
         busy: Somebody practises: no sound check.
+        sounds: Files by child and key.
         unread: Notes that a child may need help.
     """
 
@@ -67,6 +69,7 @@ class FakeHousehold:
     forgotten: list[str | None] = field(default_factory=list)
     busy: bool = False
     unread: list[Note] = field(default_factory=list)
+    sounds: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def language(self) -> str:
         return "en"
@@ -76,6 +79,9 @@ class FakeHousehold:
 
     def practice(self, child: str) -> Practice | None:
         return PRACTICE if child == LILY.id else None
+
+    def recording(self, child: str, key: str) -> Path | None:
+        return self.sounds.get((child, key))
 
     def choices(self) -> Choices:
         return Choices((("starter", "First words"), ("farm", "On the farm")), ("hey jarvis",))

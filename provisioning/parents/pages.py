@@ -12,14 +12,14 @@ from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.errors import SpeakerError, StoreError
 from provisioning.parents.codes import OneTimeCode, Outcome
 from provisioning.parents.description import describe
 from provisioning.parents.drawing import sound_svg
-from provisioning.parents.family_file import FamilyFile, Purpose
+from provisioning.parents.family_file import OFFERED, FamilyFile, Purpose
 from provisioning.parents.limits import BadLimit, Limits
 from provisioning.parents.ports import Household, SoundView
 from provisioning.parents.sessions import LONGEST_S, Sessions
@@ -63,6 +63,7 @@ class Pages:
                 Route("/today", self._signed_in(_today)),
                 Route("/notes", self._signed_in(_read_notes), methods=["POST"]),
                 Route("/practice", self._signed_in(_practice)),
+                Route("/recordings/{child}/{key}", self._signed_in(_recording)),
                 Route("/limits", self._signed_in(_limits_page)),
                 Route("/limits", self._signed_in(_limits), methods=["POST"]),
                 Route("/consent", self._signed_in(_consent_page)),
@@ -184,6 +185,14 @@ async def _practice(visit: Visit) -> Response:
     return visit.show("practice", "practice", practices=practices)
 
 
+async def _recording(visit: Visit) -> Response:
+    asked = visit.request.path_params
+    path = visit.pages.household.recording(str(asked["child"]), str(asked["key"]))
+    if path is None:
+        raise Turned(404, "not_found")
+    return FileResponse(path, media_type="audio/wav")
+
+
 # --------------------------------------------------------------------- limits and consent
 
 
@@ -231,7 +240,9 @@ def _consent_shown(visit: Visit, **said: str) -> Response:
     return visit.show(
         "consent",
         "consent",
-        consents=[(purpose.value, family.decision(purpose)) for purpose in Purpose],
+        consents=[
+            (purpose.value, family.decision(purpose), purpose in OFFERED) for purpose in Purpose
+        ],
         log=family.log,
         **said,
     )
@@ -243,7 +254,7 @@ async def _consent(visit: Visit) -> Response:
         purpose = Purpose(visit.form.get("purpose"))
     except ValueError as error:
         raise Turned(422, "form_old") from error
-    if given not in ("yes", "no"):
+    if given not in ("yes", "no") or (given == "yes" and purpose not in OFFERED):
         raise Turned(422, "form_old")
     await run_in_threadpool(visit.pages.family.decide, purpose, given == "yes")
     return _consent_shown(visit, notice=visit.words("saved"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -81,11 +82,13 @@ class SaidItem:
         asked: The model answer; the item's id where its pack is gone.
         right: Whether it was the answer.
         words: Those that were scored; empty where they were not.
+        recording: Key of its sound; empty where none was kept.
     """
 
     asked: str
     right: bool
     words: tuple[SaidWord, ...]
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,9 @@ class Household(Protocol):
 
     def practice(self, child: str) -> Practice | None:
         """A child's last practice; None before the first, or for a child that is not known."""
+
+    def recording(self, child: str, key: str) -> Path | None:
+        """The file of a sound; None where there is none, whatever child and key may hold."""
 
     def choices(self) -> Choices: ...
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from core.clock import SystemClock
@@ -21,9 +22,10 @@ from device.announcements import code_lines
 from device.app import Services, assemble, start_services
 from device.config import Settings
 from device.live import Daemon
+from device.recordings import FOLDER, file_name
 from device.states import State
 from device.trace import Entry
-from dialog.ports import Attempt, Verdict
+from dialog.ports import Attempt, Learned, SessionEdge, Verdict
 from hal.ports import Button
 from provisioning.parents.family_file import FamilyFile, Purpose
 from provisioning.parents.settings import ParentsSettings
@@ -207,6 +209,38 @@ def test_what_was_practised_is_shown_exported_and_deleted(home: Home, tmp_path: 
     assert b"Lily" not in b"".join(
         path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
     )
+
+
+def test_a_recording_is_played_while_allowed_and_gone_with_the_consent(
+    home: Home, tmp_path: Path
+) -> None:
+    starter = home.parts.services.pack
+    said = Attempt(starter.id, next(starter.items()).id, Verdict.RIGHT, 1, 0.9, 1.2)
+    begun = Learned(session=SessionEdge.BEGUN)
+    home.parts.store.remember([said], begun)
+    child = home.parts.store.child
+
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        kept = home.daemon.parents
+        assert kept is not None
+        await home.send("/consent", purpose="recordings", given="yes")
+        kept.recordings.keep(child, [said], begun, np.ones(1600, np.int16))
+        file = tmp_path / FOLDER / child / file_name(said)
+        await home.until(file.exists)
+        address = f"/recordings/{child}/{file.stem}"
+        assert address in (await home.browser.get("/practice")).text
+        await home.until(lambda: file.stat().st_size > 3200)
+        part = await home.browser.get(address, headers={"range": "bytes=0-3"})
+        assert (part.status_code, part.content) == (206, b"RIFF")
+        for wrong in (f"/recordings/{child}/..", f"/recordings/%2e%2e/{file.stem}"):
+            assert (await home.browser.get(wrong)).status_code == 404
+        await home.send("/consent", purpose="recordings", given="no")
+        assert not file.exists()
+        assert address not in (await home.browser.get("/practice")).text
+        await closed(home)
+
+    hold(lambda: home, act)
 
 
 def test_the_sound_check_waits_for_nobody_who_practises(home: Home) -> None:

@@ -1,0 +1,100 @@
+"""Recordings of answers: only with consent, only the last practice, gone with either."""
+
+from __future__ import annotations
+
+import dataclasses
+import stat
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device import recordings as module
+from device.recordings import FOLDER, Recordings, file_name, key
+from dialog.ports import Attempt, Learned, SessionEdge, Verdict
+
+FIRST = Attempt("starter", "greetings/hello", Verdict.RIGHT, 1, 0.9, 1.2)
+SECOND = dataclasses.replace(FIRST, item="greetings/bye")
+BEGUN = Learned(session=SessionEdge.BEGUN)
+SOUND = np.arange(-800, 800, dtype=np.int16)
+
+
+class Wish:
+    def __init__(self) -> None:
+        self.allowed = True
+
+    def __call__(self) -> bool:
+        return self.allowed
+
+
+@pytest.fixture
+def wish() -> Wish:
+    return Wish()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, wish: Wish) -> Iterator[Recordings]:
+    with Recordings(tmp_path, wish) as made:
+        yield made
+
+
+def names(folder: Path, child: str = "lily") -> list[str]:
+    return sorted(path.name for path in (folder / FOLDER / child).glob("*"))
+
+
+def test_an_answer_is_kept_as_it_was_heard(kept: Recordings, tmp_path: Path) -> None:
+    kept.keep("lily", [FIRST], BEGUN, SOUND)
+    kept.__exit__()
+    path = tmp_path / FOLDER / "lily" / file_name(FIRST)
+    with wave.open(str(path)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
+        assert sound.readframes(sound.getnframes()) == SOUND.astype("<i2").tobytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_nothing_is_written_without_consent(kept: Recordings, tmp_path: Path, wish: Wish) -> None:
+    wish.allowed = False
+    kept.keep("lily", [FIRST], BEGUN, SOUND)
+    kept.__exit__()
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_the_next_practice_takes_the_place_of_the_last(kept: Recordings, tmp_path: Path) -> None:
+    kept.keep("lily", [FIRST], BEGUN, SOUND)
+    kept.keep("tom", [FIRST], BEGUN, SOUND)
+    kept.keep("lily", [SECOND], BEGUN, SOUND)
+    kept.__exit__()
+    assert names(tmp_path) == [file_name(SECOND)]
+    assert names(tmp_path, "tom") == [file_name(FIRST)]
+
+
+def test_a_child_or_all_are_forgotten(kept: Recordings, tmp_path: Path) -> None:
+    for child in ("lily", "tom"):
+        kept.keep(child, [FIRST], None, SOUND)
+    kept.forget("lily")
+    assert (names(tmp_path), names(tmp_path, "tom")) == ([], [file_name(FIRST)])
+    kept.forget()
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_long_practice_does_not_fill_the_disk(
+    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1000)
+    kept.keep("lily", [FIRST], None, SOUND)
+    kept.keep("lily", [SECOND], None, SOUND)
+    kept.__exit__()
+    assert names(tmp_path) == [file_name(FIRST)]
+
+
+@pytest.mark.parametrize("item", ["../../etc/passwd", "a b", "..", "词/语", "x" * 40])
+def test_a_name_never_leads_elsewhere(item: str) -> None:
+    assert "/" not in key("starter", item, 1)
+    assert "." not in key("starter", item, 1)
+
+
+def test_names_of_different_answers_differ() -> None:
+    assert key("a", "b", 1) != key("a", "b", 2)
+    assert key("a", "b", 1) != key("a b", "", 1)
