@@ -13,7 +13,8 @@ from device.bench.metric import Metric
 from device.cli.output import print_json
 
 BENCHMARKS = {
-    "answers": "what the safety lists miss and stop needlessly, and how fast answers come",
+    "answers": "what the safety lists miss and what they stop needlessly",
+    "cloud": "how fast answers come and end, what bad days do, what a thousand turns leave behind",
     "echo": "what is heard of a child over Myna's own voice, by canceller",
     "recognition": "answers told apart by children, adults and synthetic voices",
     "scoring": "how near scores of pronunciation are to the experts'; their cost and robustness",

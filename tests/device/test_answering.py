@@ -15,6 +15,7 @@ import pytest
 
 from device.bench.answer_room import Answer, AnswerRoom
 from device.bench.chat_server import ChatServer, Fault, Scripted
+from device.bench.thousand_turns import thousand_turns
 from dialog.cloud import ports
 from dialog.cloud.errors import BadReply, Rejected
 from dialog.cloud.fakes import FakeChat, Wait
@@ -342,3 +343,12 @@ def test_a_process_that_dies_is_answered_and_started_again() -> None:
         cut_short, whole = held(settings_for(server, **patient), talk)
     assert cut_short == ["The sky is blue."]
     assert whole == ["The sky is blue.", "Do you like blue?"]
+
+
+def test_turns_leave_nothing_behind_and_name_nobody() -> None:
+    """The bench's thousand turns, a few of them."""
+    figures = {each.metric: each.value for each in thousand_turns(30, seed=3)}
+    memory = figures.pop("cloud.turns.memory_grown_in_cloud_process")
+    assert memory is not None
+    assert memory < 20.0
+    assert set(figures.values()) == {0}

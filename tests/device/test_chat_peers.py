@@ -23,7 +23,7 @@ from dialog.safety.screen import Wanted, flaw_in
 from tests.platform_parts import ROOT, free_port, until
 
 BIN = ROOT / ".cache/chat-peers/bin"
-PARTS = ROOT / "tests/chat_peers"
+PARTS = ROOT / "tests/device/chat_peers"
 KEY = "sk-of-the-tests"
 STARTS_WITHIN_S = 90.0
 QUESTION = "why is the sky blue"
