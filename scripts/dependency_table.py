@@ -46,6 +46,7 @@ PURPOSES = {
     "soxr": "changing sample rates",
     "spidev": "strips of lights, over SPI",
     "starlette": "the parents' pages: requests and answers",
+    "tuf": "signed updates: The Update Framework's client",
     "uvicorn": "the parents' pages: the HTTP server",
     "vosk": "recognition",
     "webrtc-noise-gain": "noise suppression and gain",
