@@ -104,6 +104,7 @@ class Daemon:
         self._runtime = runtime
         runtime.start()
         self.panel = self._make_panel(runtime, ring)
+        runtime.change_volume = self.panel.change_volume
         caretaker = self._make_caretaker(runtime, ring)
         remote = self._remote = self._make_remote(runtime, self.panel, caretaker)
         parents = self.parents = Parents(

@@ -93,6 +93,8 @@ class Runtime:
         self._speaking = 0
         self._waiting: deque[ev.Event] = deque()
         self._busy = False
+        self.change_volume: Callable[[int], object] = self._change_gain
+        """Louder or quieter by so many steps; a speaker with a panel lets that decide."""
         self._heard: Samples | None = None
         self.recordings: Recordings | None = None
         """Keeps the sound of answers; None while nobody may."""
@@ -165,8 +167,7 @@ class Runtime:
             case fx.Remember():
                 self._remember(effect)
             case fx.ChangeVolume(steps):
-                wanted_db = self._playback.volume_db + steps * VOLUME_STEP_DB
-                self._playback.volume_db = min(0.0, max(QUIETEST_DB, wanted_db))
+                self.change_volume(steps)
             case fx.OpenMicrophone(opened):
                 self._open_microphone(opened)
             case fx.Ask() | fx.AnswerCut() | fx.AnswerSaid() | fx.ForgetAnswers():
@@ -183,6 +184,10 @@ class Runtime:
     def _tell(self, entry: Entry) -> None:
         for watcher in self._watchers:
             watcher.see(entry)
+
+    def _change_gain(self, steps: int) -> None:
+        wanted_db = self._playback.volume_db + steps * VOLUME_STEP_DB
+        self._playback.volume_db = min(0.0, max(QUIETEST_DB, wanted_db))
 
     def _remember(self, effect: fx.Remember) -> None:
         try:
