@@ -212,7 +212,9 @@ class Conversation:
             return self._answer_said()
         match self._step.then:
             case Then.LISTEN:
-                return State.LISTENING, self._begin_listening()
+                effects = self._begin_listening()
+                self._turn.asked_at_s = event.at_s
+                return State.LISTENING, effects
             case Then.PAUSE:
                 return State.PAUSED, []
             case Then.SLEEP:
@@ -367,7 +369,8 @@ class Conversation:
         spoken_s = max(0.0, ended.utterance.speech_end_s - self._turn.speech_start_s)
         if recognition.text:
             self._noises = 0
-            return self._speak(Heard(recognition, spoken_s))
+            how = recognition.pronunciation
+            return self._speak(Heard(recognition, spoken_s, self._turn.hesitation_s, how))
         if self._turn.by_interrupting:
             return self._speak(Resume())
         if spoken_s <= NOISE_S and self._noises < NOISES_FORGIVEN:

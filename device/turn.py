@@ -26,6 +26,7 @@ class Turn:
         ended: The revision that the turn ended with, once it has.
         by_interrupting: The turn began over Myna's own voice.
         speech_start_s: When the voice was first noticed.
+        asked_at_s: When Myna had said what she asks; None where she was interrupted.
     """
 
     asked: tuple[int, int] | None = None
@@ -35,6 +36,13 @@ class Turn:
     ended: audio.SpeechEnded | None = None
     by_interrupting: bool = False
     speech_start_s: float = 0.0
+    asked_at_s: float | None = None
+
+    @property
+    def hesitation_s(self) -> float:
+        """How long the child was silent before it began."""
+        began_s = self.speech_start_s if self.asked_at_s is None else self.asked_at_s
+        return max(0.0, self.speech_start_s - began_s)
 
     def unexplained(self) -> audio.Utterance | None:
         """The utterance, where it was speech and none of what was expected."""

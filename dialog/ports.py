@@ -43,9 +43,11 @@ class Hints:
         candidates: Answers that would be understood, most wanted first, plain lower-case
             words. Empty: open speech. Anything else stays possible: a recogniser never
             forces speech onto a candidate.
+        scored: So many of the first candidates are answers of which it matters how they are said.
     """
 
     candidates: tuple[str, ...] = ()
+    scored: int = 0
 
     def may_go_on(self, index: int) -> bool:
         """Whether another candidate begins with the whole of this one and has more words.
@@ -67,12 +69,14 @@ class Recognition:
         confidence: 0..1, how sure `matched` (or, in open speech, `text`) is.
         complete: The words form a whole expected answer and no longer one begins with them
             (`Hints.may_go_on`), so that a short silence may end the turn.
+        pronunciation: How an answer was said (`Hints.scored`); None where it was not scored.
     """
 
     text: str
     matched: int | None
     confidence: float
     complete: bool
+    pronunciation: Pronunciation | None = None
 
 
 class Recognizer(Protocol):
@@ -188,7 +192,7 @@ class Expectation:
 
     def hints(self) -> Hints:
         """The same as hints for a recogniser: answers first."""
-        return Hints(self.answers + self.others)
+        return Hints(self.answers + self.others, scored=len(self.answers))
 
 
 class Trouble(Enum):

@@ -1,10 +1,14 @@
-"""The recogniser in its own process: an utterance in, what was said out."""
+"""The recogniser in its own process: an utterance in, what was said and how out.
+
+An answer's pronunciation is scored in the same process, right after the answer was recognised:
+mostly while the silence that may end the turn still runs.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +17,8 @@ from core.errors import WorkerDied
 from core.process import ProcessWorker, Reply
 from dialog.factory import build_recogniser
 from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
+from dialog.scoring.factory import build_scorer
+from dialog.scoring.ports import Scorer
 from dialog.settings import RecognitionSettings
 from dialog.worker_service import WorkerService
 
@@ -37,16 +43,30 @@ class RecognitionHandler:
 
     Args:
         build: Makes the recogniser, in the child.
+        build_scorer: Makes the scorer of pronunciation, in the child; None scores nothing.
     """
 
-    def __init__(self, build: Callable[[], Recognizer]) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Recognizer],
+        build_scorer: Callable[[], Scorer] | None = None,
+    ) -> None:
         self._recogniser = build()
+        self._scorer = None if build_scorer is None else build_scorer()
         # The first utterance of a process is several times slower than the others.
         self._recogniser.recognize(np.zeros(SAMPLE_RATE_HZ // 2, np.int16), Hints(("hello",)))
+        if self._scorer is not None:
+            noise = np.random.default_rng(0).normal(0.0, 1000.0, SAMPLE_RATE_HZ)
+            self._scorer.score(noise.astype(np.int16), "hello")
 
     def __call__(self, question: Question) -> Generator[Recognition, None, Recognition]:
         yield from ()
-        return self._recogniser.recognize(question.samples, question.hints)
+        hints = question.hints
+        said = self._recogniser.recognize(question.samples, hints)
+        if self._scorer is None or said.matched is None or said.matched >= hints.scored:
+            return said
+        score = self._scorer.score(question.samples, hints.candidates[said.matched])
+        return replace(said, pronunciation=score.pronunciation)
 
     def close(self) -> None:
         self._recogniser.close()
@@ -59,6 +79,8 @@ class RecognitionService(WorkerService[Question, Recognition]):
         settings: Which recogniser; after `timeout_s` without an answer it is started again.
         models: What is installed on this machine.
         build: Makes the recogniser in the child instead of the factory; it has to pickle.
+        scorer: Makes the scorer in the child instead; with a `build` of one's own none is made
+            unless it is named.
         on_restart: Called in the worker's thread after the process was started again.
     """
 
@@ -68,13 +90,16 @@ class RecognitionService(WorkerService[Question, Recognition]):
         models: SpeechModels = NOTHING_INSTALLED,
         *,
         build: Callable[[], Recognizer] | None = None,
+        scorer: Callable[[], Scorer] | None = None,
         on_restart: Callable[[], None] | None = None,
     ) -> None:
-        build = build or functools.partial(build_recogniser, settings, models)
+        if build is None:
+            build = functools.partial(build_recogniser, settings, models)
+            scorer = scorer or (build_scorer if settings.pronunciation else None)
         self._timeout_s = settings.timeout_s
         worker: ProcessWorker[Question, Recognition] = ProcessWorker(
             "myna-recogniser",
-            functools.partial(RecognitionHandler, build),
+            functools.partial(RecognitionHandler, build, scorer),
             niceness=NICENESS,
             hang_s=settings.timeout_s,
             on_restart=on_restart,

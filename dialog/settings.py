@@ -16,6 +16,8 @@ class RecognitionSettings:
     """``auto`` (Vosk, or PocketSphinx where its library is missing), ``vosk``, ``pocketsphinx``."""
     vosk_model: str = ""
     """Folder of a Vosk model; empty takes Myna's own, and for open speech the models folder's."""
+    pronunciation: bool = True
+    """Whether it is scored how a right answer was said; without, feedback is about words alone."""
     timeout_s: Annotated[float, Between(1, 60)] = 8.0
     """After this long without an answer the recogniser is restarted."""
 

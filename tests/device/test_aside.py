@@ -141,7 +141,7 @@ def test_an_answer_to_the_lesson_is_the_tutors_and_nobody_listens_twice(stage: S
 def test_a_wrong_answer_that_is_no_question_is_the_tutors(stage: Stage) -> None:
     wrong = Recognition("a green", None, 0.3, False)
     stage.hear(wrong)
-    assert stage.lesson.asked[-1] == Heard(wrong, pytest.approx(1.5))
+    assert stage.lesson.asked[-1] == Heard(wrong, pytest.approx(1.5), pytest.approx(3.0))
 
 
 def test_a_cough_is_not_listened_to_twice(stage: Stage) -> None:

@@ -146,7 +146,7 @@ def test_an_answer_known_before_the_turn_ended_is_answered_at_once(stage: Stage)
     assert stage.of(fx.MarkComplete) == [fx.MarkComplete(1, 1)]
     stage.post(ended())
     assert stage.state is State.SPEAKING
-    assert stage.engine.asked[-1] == Heard(RIGHT, pytest.approx(1.3))
+    assert stage.engine.asked[-1] == Heard(RIGHT, pytest.approx(1.3), pytest.approx(1.2))
 
 
 def test_an_answer_to_an_earlier_part_is_not_taken_for_the_whole(stage: Stage) -> None:

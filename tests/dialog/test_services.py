@@ -15,6 +15,7 @@ from core.errors import ModelError, WorkerDied
 from dialog.fakes import FakeRecognizer, FakeVoice
 from dialog.ports import Hints, Language, Line, Recognition
 from dialog.recognition_service import RecognitionReply, RecognitionService
+from dialog.scoring.fakes import FakeScorer
 from dialog.settings import RecognitionSettings, VoiceSettings
 from dialog.voice_service import VoiceReply, VoiceService
 
@@ -122,3 +123,22 @@ def test_the_settings_rate_slows_every_line() -> None:
         with VoiceService(VoiceSettings(engine="espeak", rate=rate)) as voice:
             lengths.append(voice.speak_sync(line, timeout_s=LONG_S).size)
     assert 1.5 < lengths[0] / lengths[1] < 2.5
+
+
+def test_an_answer_brings_how_it_was_said(voice: VoiceService) -> None:
+    hints = Hints(("it is a cat", "help me"), scored=1)
+    with RecognitionService(
+        RecognitionSettings(), build=FakeRecognizer, scorer=FakeScorer
+    ) as service:
+
+        def heard(text: str, hints: Hints = hints) -> Recognition:
+            speech = voice.speak_sync(Line(text), timeout_s=LONG_S)
+            return service.recognize_sync(speech, hints, timeout_s=LONG_S)
+
+        answer = heard("It's a cat.")
+        assert answer.pronunciation is not None
+        assert [word.word for word in answer.pronunciation.words] == ["it", "is", "a", "cat"]
+        assert heard("Help me!").matched == 1
+        assert heard("Help me!").pronunciation is None
+        assert heard("A blue umbrella.").pronunciation is None
+        assert heard("It's a cat.", Hints()).pronunciation is None
