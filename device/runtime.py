@@ -192,10 +192,9 @@ class Runtime:
     def _remember(self, effect: fx.Remember) -> None:
         try:
             self._store.remember(effect.attempts, effect.learned)
-            if self.recordings is not None and effect.attempts and self._heard is not None:
-                self.recordings.keep(
-                    self._store.child, effect.attempts, effect.learned, self._heard
-                )
+            heard, self._heard = self._heard, None  # one sound answers once
+            if self.recordings is not None and effect.attempts and heard is not None:
+                self.recordings.keep(self._store.child, effect.attempts, effect.learned, heard)
         except StoreError as error:
             # The lesson goes on; the store keeps what it could not write and is asked again.
             log.error("progress could not be written: code=%s", error.code)

@@ -6,15 +6,23 @@ import dataclasses
 import stat
 import wave
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from audio.virtual_room.scenario import load_scenario
+from audio.virtual_room.voices import make_voice
 from device import recordings as module
+from device import room_run
+from device.app import start_services
+from device.config import Settings
 from device.recordings import FOLDER, Recordings, file_name, key
+from device.runtime import Runtime
 from dialog.ports import Attempt, Learned, SessionEdge, Verdict
 
+HAPPY = Path(__file__).parents[1] / "room" / "happy-path.yaml"
 FIRST = Attempt("starter", "greetings/hello", Verdict.RIGHT, 1, 0.9, 1.2)
 SECOND = dataclasses.replace(FIRST, item="greetings/bye")
 BEGUN = Learned(session=SessionEdge.BEGUN)
@@ -42,6 +50,26 @@ def kept(tmp_path: Path, wish: Wish) -> Iterator[Recordings]:
 
 def names(folder: Path, child: str = "lily") -> list[str]:
     return sorted(path.name for path in (folder / FOLDER / child).glob("*"))
+
+
+def test_a_lesson_in_the_room_is_kept_answer_by_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Recorded(Runtime):
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)  # type: ignore[arg-type]
+            self.recordings = kept
+
+    monkeypatch.setattr("device.app.Runtime", Recorded)
+    with ExitStack() as stack, Recordings(tmp_path, lambda: True) as kept:
+        services = start_services(Settings(), stack)
+        scenario = load_scenario(HAPPY)
+        record = room_run.hold(scenario, Settings(), services, voice=make_voice())
+    sounds = list((tmp_path / FOLDER).glob("*/*.wav"))
+    assert len(sounds) >= record["metrics"]["items_right"] >= 3
+    for path in sounds:
+        with wave.open(str(path)) as sound:
+            assert sound.getnframes() > 0.2 * sound.getframerate()
 
 
 def test_an_answer_is_kept_as_it_was_heard(kept: Recordings, tmp_path: Path) -> None:
