@@ -17,6 +17,7 @@ from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from core.errors import AudioError, ModelError
 from device.config import Settings
 from device.doctor import Check, Finding, State
+from device.health import FILE_NAME as HEALTH_FILE
 from device.store_file import FILE_NAME as STORE_FILE
 from device.store_file import check_file
 from device.telemetry import FILE_NAME as TELEMETRY_FILE
@@ -254,6 +255,23 @@ def last_run(settings: Settings) -> Finding:
     )
 
 
+def running(settings: Settings) -> Finding:
+    """What the daemon says of itself."""
+    path = settings.device.state_path() / HEALTH_FILE
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Finding("running", State.OK, "Myna has not run yet on this state folder")
+    except (ValueError, TypeError):
+        remedy = "start Myna again, which writes it anew"
+        return Finding("running", State.DEGRADED, f"{path} cannot be understood", remedy)
+    if not found:
+        return Finding("running", State.OK, "it named no trouble last")
+    sentences = "; ".join(f"{name}: {sentence}" for name, sentence in sorted(found.items()))
+    remedy = "do what is said there; Myna goes on meanwhile"
+    return Finding("running", State.DEGRADED, sentences, remedy)
+
+
 CHECKS = (
     Check("python", python_version, REINSTALL),
     Check("sound_cards", sound_cards, "connect the card, or correct [audio]; see myna devices"),
@@ -268,6 +286,7 @@ CHECKS = (
     Check("lessons", lessons, "see myna lessons check, or correct [lessons]"),
     Check("board", board, "correct [board], and stop a running Myna first"),
     Check("last_run", last_run, "make the state folder readable"),
+    Check("running", running, "make the state folder readable"),
 )
 
 

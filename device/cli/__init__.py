@@ -27,6 +27,7 @@ COMMANDS = {
     "progress": "show what a child has learnt, in the terminal or as a page",
     "bench": "measure",
     "identity": "say who this box is",
+    "update": "fetch signed releases of the application, try one, keep it",
     "slot": "say which system runs, try the other, keep it",
     "bench-test": "try a new box at the bench: sound, lights, button, temperature, storage",
     "fault": "show and say that the speaker needs a grown-up",

@@ -13,10 +13,11 @@ from audio import echo_factory, live, loop
 from audio.cards import Card
 from audio.settings import AudioSettings, WakeSettings
 from core.errors import DeviceLost, ModelError, SpeakerError, StoreError
-from device import cli, doctor_checks, telemetry
+from device import cli, doctor_checks, health, telemetry
 from device.cli import doctor as doctor_command
 from device.config import Settings
 from device.doctor import Check, Finding, State, examine, tried
+from device.health import Degraded, Health
 from device.settings import DeviceSettings
 from device.store import Store
 from device.store_file import FILE_NAME
@@ -361,3 +362,23 @@ def test_a_board_whose_parts_do_not_work_has_failed() -> None:
     assert finding.state is State.FAILED
     assert "lgpio" in finding.sentence
     assert finding.remedy
+
+
+# ------------------------------------------------------------------ running
+
+
+def test_what_the_daemon_names_is_told(tmp_path: Path):
+    health.write(tmp_path, Health((Degraded("board.lights", "check the lights' wires"),)))
+    found = find("running", settings_in(tmp_path))
+    assert (found.state, found.sentence) == (
+        State.DEGRADED,
+        "board.lights: check the lights' wires",
+    )
+    health.write(tmp_path, Health())
+    assert find("running", settings_in(tmp_path)).state is State.OK
+
+
+@pytest.mark.parametrize("torn", ["", "[1", "7"])
+def test_a_torn_word_of_the_daemon_is_told(tmp_path: Path, torn: str):
+    (tmp_path / health.FILE_NAME).write_text(torn, encoding="utf-8")
+    assert find("running", settings_in(tmp_path)).state is State.DEGRADED

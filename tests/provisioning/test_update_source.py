@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from tuf.api.metadata import (
 )
 
 from core.errors import ProvisioningError
+from device import cli
 from provisioning.update_source import KIND, Release, UpdateSource
 
 ROLES = ("root", "targets", "snapshot", "timestamp")
@@ -134,3 +138,28 @@ def test_a_repository_that_is_not_there_may_be_asked_again(tmp_path: Path, publi
     with pytest.raises(ProvisioningError) as refused:
         gone.releases()
     assert (refused.value.code, refused.value.retryable) == ("update.unreachable", True)
+
+
+def test_the_command_fetches_tries_and_keeps(
+    tmp_path: Path, publisher: Publisher, capsys: pytest.CaptureFixture[str]
+):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        entry = tarfile.TarInfo("VERSION")
+        entry.size = 1
+        tar.addfile(entry, io.BytesIO(b"3"))
+    publisher.release("myna-3.tar", packed.getvalue(), "3")
+    root = tmp_path / "root.json"
+    root.write_bytes(publisher.root)
+    where = ["--json", "--folder", str(tmp_path / "app"), "--root", str(root)]
+    where += ["--repository", publisher.folder.as_uri()]
+    said = []
+    for action in (["install", "myna-3.tar"], ["before-start"], ["confirm"]):
+        assert cli.main(["update", *action, *where]) == 0
+        said.append(json.loads(capsys.readouterr().out))
+    assert [(each["version"], each["trial"]) for each in said] == [
+        ("3", True),
+        ("3", True),
+        ("3", False),
+    ]
+    assert cli.main(["update", "install", "myna-9.tar", *where]) == 1
