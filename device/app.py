@@ -15,6 +15,7 @@ from audio.ports import AudioBackend
 from core.clock import Clock
 from device.answer_desk import AnswerParts
 from device.aside import Questions
+from device.board_sound import audio_of
 from device.config import Settings
 from device.conversation import Conversation
 from device.house_rules import HouseRules
@@ -232,11 +233,11 @@ def make_card(settings: Settings) -> AudioBackend:
     """
     from audio.live import make_live_backend
 
-    return make_live_backend(settings.audio)
+    return make_live_backend(audio_of(settings))
 
 
 def card_available(settings: Settings) -> bool:
     """Whether there is a sound card to talk through."""
     from audio.live import available
 
-    return available(settings.audio)
+    return available(audio_of(settings))

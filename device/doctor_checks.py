@@ -15,6 +15,7 @@ import numpy as np
 
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from core.errors import AudioError, ModelError
+from device.board_sound import audio_of
 from device.config import Settings
 from device.doctor import Check, Finding, State
 from device.health import FILE_NAME as HEALTH_FILE
@@ -52,7 +53,7 @@ def sound_cards(settings: Settings) -> Finding:
     from audio.cards import choose
 
     cards = _cards(settings)
-    audio = settings.audio
+    audio = audio_of(settings)
     wanted = bool(audio.input_card or audio.output_card)
     if audio.backend == "room":
         return Finding("sound_cards", State.OK, "the virtual room is configured")
@@ -80,7 +81,7 @@ def sound_flows(settings: Settings) -> Finding:
             "" if settings.audio.backend == "room" else "connect a sound card",
         )
     near, far = (np.zeros(FRAME_SAMPLES, np.int16) for _ in range(2))
-    backend = make_live_backend(settings.audio)
+    backend = make_live_backend(audio_of(settings))
     try:
         backend.open(_Silence())
         got = sum(backend.read(near, far, timeout_s=1.0).ok for _ in range(CARD_FRAMES))
