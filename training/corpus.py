@@ -51,6 +51,7 @@ class Utterance:
 
     def samples(self) -> NDArray[np.float32]:
         """Mono, 16 000 Hz, -1..1."""
+        sound: NDArray[np.float32]
         sound, rate_hz = soundfile.read(self.path, dtype="float32")
         if rate_hz != 16_000 or sound.ndim != 1:
             raise SystemExit(f"{self.path} is not 16 kHz mono; take the corpus as published")

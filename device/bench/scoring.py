@@ -1,0 +1,242 @@
+"""How near scores of pronunciation are to the experts': ``myna bench scoring``.
+
+With ``--corpus`` (speechocean762's training half) each recording is heard and judged by models
+that never heard its speaker: ``fold0.onnx`` and ``scorer0.onnx`` to ``3``, which the training
+leaves in ``build/training``, or those of the folder that ``MYNA_FOLDS`` names. That needs a
+checkout of the sources. Without it only cost and size are measured, on synthetic speech.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.errors import ModelError
+from device.bench.metric import Metric
+from device.bench.recognition_trials import Said, in_a_room
+from dialog.phone_model import PhoneModel
+from dialog.phone_set import PHONES
+from dialog.ports import Line
+from dialog.scoring.factory import build_scorer
+from dialog.scoring.history import VoiceHistory
+from dialog.scoring.lexicon import Lexicon
+from dialog.scoring.network_onnx import MODEL_PATH, ScorerNetwork
+from dialog.scoring.scorer import PronunciationScorer
+from dialog.voice_espeak import EspeakVoice
+
+FOLDS_VARIABLE = "MYNA_FOLDS"
+FOLDS_FOLDER = Path(__file__).parents[2] / "build" / "training"
+GROUPS: Mapping[str, tuple[int, int]] = {"all": (0, 99), "children": (6, 12), "adults": (18, 99)}
+SPEAKERS, SPEAKERS_LONG = 12, 125
+ROOMY, ROOMY_LONG = 20, 300
+"""Utterances that are heard once more from one metre away."""
+HISTORY = 10
+"""Earlier utterances of the same speaker from which on the voice counts as known."""
+CLASSES = ("wrong", "accented", "right")
+"""Experts' scores below 0.5, up to 1.5, and above."""
+TEXT = "I like to play football with my good friends after school"
+FEEDBACK_S = 3.0
+TIMES = 20
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An utterance's scores beside the experts', shape (phones,) each.
+
+    Attributes:
+        words: Which word each phone belongs to.
+        known: Scores after `HISTORY` earlier utterances; None for a speaker's first ones.
+        wrong: Probability of a mistake, with the threshold from which it is told as `flag_from`.
+        roomy: Mean score from one metre away; None where it was not tried or got no score.
+    """
+
+    age: int
+    words: NDArray[np.int64]
+    experts: Values
+    plain: Values
+    known: Values | None
+    wrong: Values
+    flag_from: float
+    roomy: float | None
+
+
+def run(*, long: bool, seed: int, corpus: Path | None) -> list[Metric]:
+    """All figures.
+
+    Args:
+        long: All speakers instead of a few.
+        seed: Chooses speakers, and the order in which their recordings come.
+        corpus: speechocean762, None for cost and size alone.
+    """
+    metrics = cost()
+    if corpus is None:
+        return metrics
+    compared = compare(corpus, long=long, seed=seed)
+    for group, (youngest, oldest) in GROUPS.items():
+        own = [each for each in compared if youngest <= each.age <= oldest]
+        if own:
+            metrics += figures(group, own)
+    return metrics
+
+
+def figures(group: str, compared: Sequence[Compared]) -> list[Metric]:
+    """Of one age group: correlations, errors, recall by class, what is flagged, and in a room."""
+    experts = np.concatenate([each.experts for each in compared])
+    scores = np.concatenate([each.plain for each in compared])
+    words = [
+        (each.plain[each.words == word].mean(), each.experts[each.words == word].mean())
+        for each in compared
+        for word in np.unique(each.words)
+    ]
+    wholes = [(each.plain.mean(), each.experts.mean()) for each in compared]
+    aim = {"all": ">= 0.68", "children": ">= 0.62"}.get(group)
+    n = len(scores)
+    metrics = [
+        Metric(f"{group}.phone_pcc", pearson(scores, experts), "", aim, n),
+        Metric(f"{group}.phone_mse", float(np.mean((scores - experts) ** 2)), "", "<= 0.074", n),
+        Metric(f"{group}.word_pcc", pearson(*np.transpose(words)), "", ">= 0.62", len(words)),
+        Metric(
+            f"{group}.utterance_pcc", pearson(*np.transpose(wholes)), "", ">= 0.78", len(wholes)
+        ),
+    ]
+    given, said = classes(scores), classes(experts)
+    for index, name in enumerate(CLASSES):
+        own = said == index
+        share = float((given[own] == index).mean()) if own.any() else None
+        metrics.append(Metric(f"{group}.recall.{name}", share, "", None, int(own.sum())))
+    flagged = np.concatenate([each.wrong >= each.flag_from for each in compared])
+    hits = float((experts[flagged] < 1.0).mean()) if flagged.any() else None
+    metrics.append(Metric(f"{group}.flagged.precision", hits, "", None, int(flagged.sum())))
+    later = [(each.plain, each.known, each.experts) for each in compared if each.known is not None]
+    if later:
+        plain, known, truth = (np.concatenate(column) for column in zip(*later, strict=True))
+        metrics += [
+            Metric(f"{group}.later.phone_pcc", pearson(plain, truth), "", None, len(truth)),
+            Metric(
+                f"{group}.later.phone_pcc_with_history", pearson(known, truth), "", None, len(truth)
+            ),
+        ]
+    roomy = [(float(each.plain.mean()), each.roomy) for each in compared if each.roomy is not None]
+    if roomy:
+        within = float(np.mean([abs(room - near) <= 0.1 * near for near, room in roomy]))
+        metrics.append(Metric(f"{group}.room.within_10_percent", within, "", None, len(roomy)))
+    return metrics
+
+
+def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
+    """Recordings of some speakers, or of all, judged by models that never heard them.
+
+    Raises:
+        ModelError: There are no such models, or this is no checkout of the sources.
+    """
+    try:
+        from training import corpus as recordings
+        from training import dictionary
+    except ImportError as fault:
+        raise ModelError("measure with --corpus in a checkout of Myna's sources") from fault
+    utterances = recordings.load(recordings.corpus_folder(corpus), dictionary.load())
+    folds = recordings.folds(utterances)
+    scorers = out_of_fold()
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    speakers = sorted(folds)
+    rng.shuffle(speakers)
+    chosen = set(speakers[: SPEAKERS_LONG if long else SPEAKERS])
+    spoken = [each for each in utterances if each.speaker in chosen and each.scores is not None]
+    rng.shuffle(spoken)
+    histories: dict[str, VoiceHistory] = defaultdict(VoiceHistory)
+    heard: dict[str, int] = defaultdict(int)
+    found: list[Compared] = []
+    for utterance in spoken:
+        ears, scorer, network = scorers[folds[utterance.speaker]]
+        words = [[tuple(PHONES[phone] for phone in word)] for word in utterance.phones]
+        sound: NDArray[np.float32] = utterance.samples()
+        frames = ears.frames(sound)
+        history = histories[utterance.speaker]
+        judgement = scorer.judge(frames, words, history)
+        if judgement is None or utterance.scores is None:
+            continue
+        roomy = None
+        if len(found) < (ROOMY_LONG if long else ROOMY):
+            samples = np.clip(np.rint(sound * 32768.0), -32768, 32767).astype(np.int16)
+            there = in_a_room(Said(utterance.name, utterance.speaker, (), samples)).samples
+            again = scorer.judge(ears.frames(there.astype(np.float32) / 32768.0), words)
+            roomy = None if again is None else float(again.plain.mean())
+        found.append(
+            Compared(
+                utterance.age,
+                np.array([span.word_index for span in judgement.spans]),
+                np.array([score for word in utterance.scores for score in word]),
+                judgement.plain,
+                judgement.scores if heard[utterance.speaker] >= HISTORY else None,
+                network.trained.at(network.trained.wrong, judgement.plain),
+                network.trained.flag_from,
+                roomy,
+            )
+        )
+        heard[utterance.speaker] += 1
+        histories[utterance.speaker] = history.joined(judgement.past)
+    return found
+
+
+def out_of_fold() -> list[tuple[PhoneModel, PronunciationScorer, ScorerNetwork]]:
+    """Ears, scorer and network of each fold.
+
+    Raises:
+        ModelError: They are not there.
+    """
+    folder = Path(os.environ.get(FOLDS_VARIABLE, FOLDS_FOLDER))
+    found: list[tuple[PhoneModel, PronunciationScorer, ScorerNetwork]] = []
+    lexicon = Lexicon()
+    while (folder / f"scorer{len(found)}.onnx").is_file():
+        ears = PhoneModel(folder / f"fold{len(found)}.onnx")
+        network = ScorerNetwork(folder / f"scorer{len(found)}.onnx")
+        found.append((ears, PronunciationScorer(ears, network, lexicon), network))
+    if not found:
+        raise ModelError(
+            f"there are no fold models of the scorer in {folder}; make them with "
+            "`python -m training.scoring`, or leave out --corpus"
+        )
+    return found
+
+
+def cost() -> list[Metric]:
+    """Size, and how long scoring takes; the synthetic voice only has to be speech."""
+    scorer = build_scorer()
+    voice: Samples = np.concatenate(list(EspeakVoice().speak(Line(TEXT, rate=0.8))))
+    samples = np.resize(voice, int(FEEDBACK_S * SAMPLE_RATE_HZ))
+    scorer.score(samples, TEXT)
+    waited, busy = [], []
+    for _ in range(TIMES):
+        began, began_busy = time.perf_counter(), time.process_time()
+        scorer.score(samples, TEXT)
+        waited.append(1000.0 * (time.perf_counter() - began))
+        busy.append((time.process_time() - began_busy) / FEEDBACK_S)
+    return [
+        Metric("model.size", MODEL_PATH.stat().st_size / 1e6, "MB", "<= 10", 1),
+        Metric("feedback_of_3_s.p50", float(np.median(waited)), "ms", "<= 250", TIMES),
+        Metric("feedback_of_3_s.max", max(waited), "ms", "<= 250", TIMES),
+        Metric("real_time_factor", float(np.median(busy)), "", "<= 0.05", TIMES),
+    ]
+
+
+def classes(scores: Values) -> NDArray[np.int64]:
+    """Index into `CLASSES` of each score."""
+    return np.digitize(scores, (0.5, 1.5))
+
+
+def pearson(one: Values, other: Values) -> float | None:
+    """Correlation; None where one of them does not vary."""
+    if len(one) < 2 or np.ptp(one) == 0.0 or np.ptp(other) == 0.0:
+        return None
+    return float(np.corrcoef(one, other)[0, 1])
