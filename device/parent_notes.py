@@ -49,7 +49,7 @@ class ParentNotes:
         self._write()
 
     def read(self) -> None:
-        """A parent has read them: they go."""
+        """A parent has read them on their page: they go."""
         self._notes = ()
         self._write()
 
