@@ -16,6 +16,7 @@ BENCHMARKS = {
     "answers": "what the safety lists miss and what they stop needlessly",
     "cloud": "how fast answers come and end, what bad days do, what a thousand turns leave behind",
     "echo": "what is heard of a child over Myna's own voice, by canceller",
+    "hal": "what lights and buttons cost a core",
     "recognition": "answers told apart by children, adults and synthetic voices",
     "scoring": "how near scores of pronunciation are to the experts'; their cost and robustness",
     "sync": "what the line to the platform costs, with one speaker and with thousands",
