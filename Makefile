@@ -1,11 +1,15 @@
 # Everything by name; the work itself is in scripts/. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run hub test check lock lock-check docs clean
+.PHONY: help setup run hub test check image image-test lock lock-check docs clean
 
 # What to set up for: run, board, hub or test. Arguments for `myna run` and pytest: make run ARGS="--json"
 FOR ?= run
 ARGS ?=
+
+# What `make image-test` keeps its image in, and how long it may take.
+IMAGE_OUT = build/image
+IMAGE_TEST_LIMIT_S ?= 5400
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +32,16 @@ test: setup ## lint, types and tests (ARGS="tests/audio -k echo": only these tes
 check: FOR = test
 check: setup ## lint and types only
 	@scripts/check
+
+image: FOR = board
+image: setup ## build the signed arm64 image in build/image (ARGS="--flavour pi"; minutes, then cached)
+	@image/build --out $(IMAGE_OUT) $(ARGS)
+
+image-test: FOR = test
+image-test: setup ## start the image in an emulated machine: state, the other slot, the way back (an hour)
+	@image/build --flavour virt --version image-test --out $(IMAGE_OUT)
+	@MYNA_IMAGE="$(CURDIR)/$(IMAGE_OUT)/myna-virt-image-test.img" \
+		timeout $(IMAGE_TEST_LIMIT_S) .venv/bin/pytest tests/image -x $(ARGS)
 
 lock: FOR = test
 lock: setup ## pin all Python packages anew, with hashes, and redo their licence table
