@@ -46,6 +46,17 @@ def spoiled(rng: np.random.Generator, voice: Sound, others: Sequence[Sound]) -> 
     return sound.astype(np.float32)
 
 
+def heard(
+    rng: np.random.Generator, voice: Sound, others: Sequence[Sound], *, snr_db: float | None
+) -> Sound:
+    """One voice in a random room at -26 dBFS, for judging: with noise at `snr_db` or without."""
+    sound = convolve(voice.astype(np.float64), _room(rng))[: voice.size]
+    if snr_db is not None:
+        noise = _noise(rng, sound.size, others)
+        sound = sound + noise * (_level(sound) / _level(noise) * 10 ** (-snr_db / 20))
+    return np.clip(sound * (0.05 / _level(sound)), -1.0, 1.0).astype(np.float32)
+
+
 def _room(rng: np.random.Generator) -> NDArray[np.float64]:
     """Impulse response whose first sample is the direct sound."""
     if rng.random() < 0.5:
