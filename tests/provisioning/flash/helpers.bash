@@ -3,7 +3,7 @@
 # What bats sets and what the tests read, shellcheck cannot see from here:
 # shellcheck disable=SC2034,SC2154,SC2119,SC2120
 
-REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+REPO=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
 PYTHON=$REPO/.venv/bin/python
 [[ -x $PYTHON ]] || PYTHON=python3
 
