@@ -17,7 +17,12 @@ def test_flash_sh_keeps_what_its_bats_say() -> None:
     if shutil.which("bats") is None:
         pytest.skip("needs bats (apt-get install bats)")
     done = subprocess.run(
-        ["bats", "--tap", str(SCRIPT)], capture_output=True, text=True, check=False
+        ["bats", "--tap", str(SCRIPT)],
+        stdin=subprocess.DEVNULL,  # nobody is there to answer a question
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     wanted = SCRIPT.read_text(encoding="utf-8").count("\n@test ")
