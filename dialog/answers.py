@@ -30,6 +30,11 @@ near and in rooms, heard by networks that never heard their speakers (`docs/mode
 MOST_BEHIND = 12.0
 """Per frame; what is worse is as bad."""
 
+FILLERS: tuple[Pronunciation, ...] = (
+    ("AH", "M"), ("AH", "N"), ("AH",), ("ER",), ("M",),
+)  # fmt: skip
+"""Um, en (Chinese), uh, er, mm: said before an answer they are no part of it."""
+
 _CONTRACTIONS = {
     "is": "'s", "am": "'m", "are": "'re", "not": "n't", "will": "'ll", "have": "'ve", "has": "'s",
 }  # fmt: skip
@@ -108,6 +113,7 @@ def best_answer(frames: Frames, candidates: Sequence[Sequence[str]]) -> Answer |
 def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, int]]]:
     """All candidates with their beginnings: which candidate and how many words each end means."""
     graph = Graph()
+    graph.open_with(FILLERS)
     meanings: list[tuple[int, int]] = []
     for index, words in enumerate(candidates):
         ways = [pronunciations(word) for word in words]

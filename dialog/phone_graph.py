@@ -41,8 +41,8 @@ class State:
 
     Attributes:
         output: Column of the likelihoods.
-        word: Index of the word in its sentence, `NO_WORD` for silence.
-        phone: Which phone of the word's pronunciation, -1 for silence.
+        word: Index of the word in its sentence, `NO_WORD` for silence and fillers.
+        phone: Which phone of the word's pronunciation, -1 for silence and fillers.
         pronunciation: Which of the word's pronunciations.
     """
 
@@ -61,12 +61,34 @@ class Graph:
         before: For every state the earlier states that may precede it.
         starts: States at which speech may begin.
         ends: For every sentence the states at which it may end.
+        opening: States after which a sentence's first word may come, once `open_with` made them.
     """
 
     states: list[State] = field(default_factory=list)
     before: list[tuple[int, ...]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     ends: list[tuple[int, ...]] = field(default_factory=list)
+    opening: tuple[int, ...] = ()
+
+    def open_with(self, fillers: Sequence[Pronunciation]) -> None:
+        """Let the sentences added from now on share a beginning: silence, and perhaps a filler.
+
+        Args:
+            fillers: What people say while they think; at most one of them, silence around it.
+        """
+        silence = self._add(State(SILENCE), ())
+        self.starts.append(silence)
+        ends: list[int] = []
+        for filler in fillers:
+            first = len(self.states)
+            before = (silence,)
+            for phone in filler:
+                for part in range(STATES_PER_PHONE):
+                    output = PHONE_ID[phone] * STATES_PER_PHONE + part
+                    before = (self._add(State(output), before),)
+            self.starts.append(first)
+            ends.extend(before)
+        self.opening = (silence, *ends, self._add(State(SILENCE), tuple(ends)))
 
     def add_sentence(
         self,
@@ -83,9 +105,10 @@ class Graph:
             beginnings: Whether each of its beginnings is a sentence of its own too, the
                 shortest first; they share their states.
         """
-        silence = self._add(State(SILENCE), ())
-        self.starts.append(silence)
-        leaving: list[tuple[int, ...]] = [(silence,)]
+        if not self.opening:
+            silence = self._add(State(SILENCE), ())
+            self.starts.append(silence)
+        leaving: list[tuple[int, ...]] = [self.opening or (silence,)]
         for index, word in enumerate(words):
             said = self._add_word(word, index, leaving[index])
             if joined and index - 1 in joined:

@@ -33,8 +33,9 @@ PIECE_SAMPLES = SAMPLE_RATE_HZ // 5
 """Vosk drops Python's lock within a call; pieces bound how long one is."""
 SHORTEST_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
 """Anything shorter holds no word."""
-DOUBTFUL_FROM, CERTAIN_FROM = 0.2, 0.9
-"""Between these confidences of the acoustic model Vosk is asked too."""
+DOUBTFUL_FROM, CERTAIN_FROM = 0.2, 0.6
+"""Between these confidences of the acoustic model Vosk is asked too. Asked above them it refused
+two right answers of three in a room, for not one wrong answer more (`docs/recognition.md`)."""
 
 _Words = tuple[str, ...]
 NOTHING = Recognition("", None, 0.0, complete=False)

@@ -14,6 +14,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？…；])\s*")
 _MARKUP = re.compile(r"<[^<>]*>|[<>\[\]{}|\\*_#~^`]")
 _SPACE = re.compile(r"\s+")
 _SAYABLE = re.compile(r"\w")
+# Names that voices of English misread: espeak-ng says Li as "lie".
+_RESPELLED = ((re.compile(r"\bLi\b"), "Lee"),)
 
 
 def sanitised(text: str) -> str:
@@ -23,6 +25,8 @@ def sanitised(text: str) -> str:
     kept = "".join(
         c if unicodedata.category(c)[0] not in "CS" or c in "$%+=€£" else " " for c in text
     )
+    for name, spelling in _RESPELLED:
+        kept = name.sub(spelling, kept)
     return _SPACE.sub(" ", kept).strip()
 
 

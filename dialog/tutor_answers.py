@@ -8,6 +8,7 @@ try, whatever comes of it.
 
 from __future__ import annotations
 
+from dialog.commands import Command
 from dialog.kinds import Judgement, Outcome, judge
 from dialog.kinds.values import RIGHT
 from dialog.packs.wording import aloud
@@ -27,16 +28,21 @@ MAX_MISSES = 3
 MAX_MISSES_IN_A_ROW = 6
 """After so many across items it is too noisy to go on."""
 MAX_CRASHES = 3
+LEAVES = (Command.STOP, Command.OTHER)
+LEAVE_FROM = 0.7
+"""Confidence from which Myna leaves off what it is doing: misheard, it would cost the lesson."""
 
 
 def hear(turn: Turn, event: Heard) -> None:
     """Words were recognised."""
     expectation = turn.expectation
-    meaning = meaning_of(
-        event.recognition, expectation, others=turn.demand.ask.others, names=turn.names
-    )
+    meaning = meaning_of(event.recognition, expectation, others=turn.demand.wrong, names=turn.names)
+    confidence = event.recognition.confidence
     turn.set(crashes=0)
     match meaning:
+        case Asked(command) if command in LEAVES and confidence < LEAVE_FROM:
+            turn.set(silences=0)
+            miss(turn)
         case Asked(command):
             turn.set(misses=0, silences=0)
             obey(turn, command)

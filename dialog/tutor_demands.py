@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dialog.commands import listened_for
 from dialog.kinds import Ask, asks
 from dialog.packs.model import Item, Pack, PlayStep, RolePlay
 from dialog.packs.wording import aloud
 from dialog.ports import Expectation
 
 PLAY_PATIENCE_S = 10.0
+MOST_SIBLINGS = 8
+"""Each is one more to be told apart, and costs time."""
+LONGEST_SIBLING_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Demand:
         item: What is asked about; None in a play.
         last: Whether no further question of the item follows.
         ways: Where each answer of a play leads, in the order of `ask.answers`.
+        siblings: Answers to the unit's other items. A child who mixes them up would else be
+            heard as whatever is listened for and sounds nearest, perhaps as a command.
     """
 
     id: str
@@ -30,6 +36,12 @@ class Demand:
     item: Item | None = None
     last: bool = True
     ways: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Wrong and half answers that the lesson knows."""
+        return (*self.ask.others, *self.siblings)
 
     @property
     def in_play(self) -> bool:
@@ -58,7 +70,7 @@ class Demand:
         answers = self.ask.answers
         if easier and self.key and self.key not in answers:
             answers = (self.key, *answers)
-        others = (each for each in (*self.ask.others, *asides) if each not in answers)
+        others = (each for each in (*self.wrong, *asides) if each not in answers)
         return Expectation(
             answers=answers,
             others=tuple(dict.fromkeys(others)),
@@ -77,6 +89,7 @@ class Demands:
     def __init__(self, pack: Pack) -> None:
         self._items = {item.id: item for item in pack.items()}
         self._steps = {step.id: step for play in pack.plays() for step in _of_play(play)}
+        self._units = {item.id: unit.items for unit in pack.units for item in unit.items}
 
     def item(self, demand_id: str) -> Item | None:
         """The item of that id; None for a step of a play."""
@@ -96,7 +109,32 @@ class Demands:
         if item is None:
             return self._steps[demand_id]
         questions = asks(item, turn)
-        return Demand(demand_id, questions[stage], item, last=stage + 1 == len(questions))
+        ask = questions[stage]
+        return Demand(
+            demand_id,
+            ask,
+            item,
+            last=stage + 1 == len(questions),
+            siblings=_siblings(ask, self._units[demand_id]),
+        )
+
+
+def _siblings(ask: Ask, unit: Sequence[Item]) -> tuple[str, ...]:
+    """Short answers to a unit's other items that hold no answer to this one, nor part of one."""
+    commands = listened_for(())
+    found = dict.fromkeys(
+        other.answers[0]
+        for other in unit
+        if other.answers
+        and len(other.answers[0].split()) <= LONGEST_SIBLING_WORDS
+        and other.answers[0] not in commands
+        and not any(_overlap(other.answers[0], each) for each in (*ask.answers, *ask.others))
+    )
+    return tuple(found)[:MOST_SIBLINGS]
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
 def _of_play(play: RolePlay) -> Iterator[Demand]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ _ADULTS = (
     _Talker("en-us+m7", 30, 165, 1.0),
     _Talker("en-gb+f4", 45, 185, 1.0),
 )
+# A name in the lessons that synthesisers of English misread, as "lie".
+_LI = re.compile(r"\bli\b", re.IGNORECASE)
 _FLITE_VOICES = ("slt", "kal16", "rms", "awb")
 
 
@@ -98,18 +101,19 @@ def _render(text: str, talker: _Talker) -> Spoken:
     """One text by one talker, rendered once."""
     if not any(letter.isalnum() for letter in text):
         raise ValueError("a text without a letter cannot be said")
+    written = _LI.sub("lee", text)
     if shutil.which("espeak-ng"):
         speed = max(80, round(talker.words_per_minute / talker.tract))
         wav = _run(
             ["espeak-ng", "-v", talker.variant, "-p", str(talker.pitch), "-s", str(speed),
              "--stdin", "--stdout"],
-            text,
+            written,
         )  # fmt: skip
         source = f"espeak-ng {talker.variant}"
     elif shutil.which("flite"):
         everyone = _CHILDREN + _ADULTS
         voice = _FLITE_VOICES[everyone.index(talker) % len(_FLITE_VOICES)]
-        wav = _run(["flite", "-voice", voice, "-t", text, "-o", "/dev/stdout"], None)
+        wav = _run(["flite", "-voice", voice, "-t", written, "-o", "/dev/stdout"], None)
         source = f"flite {voice}"
     else:
         raise ModelError(

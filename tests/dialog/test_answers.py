@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dialog.answers import best_answer
+from dialog.answers import FILLERS, best_answer
 from dialog.lexicon import pronunciations
 from dialog.phone_alignment import align, free_loop, log_likelihood_ratio
 from dialog.phone_frames import Frames
@@ -16,9 +16,14 @@ FRAMES_PER_STATE = 3
 SURE = 0.95
 
 
-def frames_of(text: str, *, quiet: int = 20) -> Frames:
+def frames_of(text: str, *, quiet: int = 20, filler: tuple[str, ...] = ()) -> Frames:
     """Posteriors of a speaker who says each word as the lexicon's first entry has it."""
     outputs = [SILENCE] * quiet
+    for phone in filler:
+        for part in range(3):
+            outputs += [PHONE_ID[phone] * 3 + part] * FRAMES_PER_STATE
+    if filler:
+        outputs += [SILENCE] * quiet
     for word in text.split():
         for phone in pronunciations(word)[0]:
             for part in range(3):
@@ -46,6 +51,20 @@ def test_each_answer_is_found_whole(index: int) -> None:
     assert (answer.index, answer.whole) == (index, True)
     assert answer.confidence > 0.9
     assert tuple(word.word for word in answer.words) == CANDIDATES[index]
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+def test_a_filler_before_an_answer_is_no_part_of_it(filler: tuple[str, ...]) -> None:
+    answer = best_answer(frames_of("good morning", filler=filler), CANDIDATES)
+    assert answer is not None
+    assert (answer.index, answer.whole) == (2, True)
+    assert answer.confidence > 0.9
+    assert answer.words[0].start_s >= 0.4  # the quiet before and after it
+
+
+def test_a_filler_alone_is_no_answer() -> None:
+    answer = best_answer(frames_of("", filler=("AH", "M")), CANDIDATES)
+    assert answer is None or answer.confidence < 0.5
 
 
 def test_a_contraction_is_the_same_answer() -> None:

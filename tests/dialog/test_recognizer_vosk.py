@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dialog.answers import Answer, WordFit
 from dialog.ports import Hints, Recognition
-from dialog.recognizer_vosk import VoskRecognizer
+from dialog.recognizer_vosk import OWN_SIGN, VoskRecognizer
 
 Words = list[tuple[str, float]]
 
@@ -103,3 +104,27 @@ def test_open_speech_has_no_grammar(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert heard == Recognition("hello there", None, pytest.approx(0.7), complete=False)
     heard, _ = hear(monkeypatch, tmp_path, Hints(), [])
     assert heard == Recognition("", None, 0.0, complete=False)
+
+
+class _NoPhones:
+    """An acoustic model whose frames nobody looks at."""
+
+    def frames(self, _samples: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("sure", "asked"), [(0.3, True), (0.59, True), (0.61, False), (0.1, False)]
+)
+def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sure: float, asked: bool
+) -> None:
+    (tmp_path / OWN_SIGN).parent.mkdir()
+    (tmp_path / OWN_SIGN).write_text(json.dumps({"typical_bands": [0.0]}), encoding="utf-8")
+    monkeypatch.setattr("dialog.recognizer_vosk.PhoneModel", _NoPhones)
+    monkeypatch.setattr(
+        "dialog.answers.best_answer",
+        lambda _frames, _candidates: Answer(0, (WordFit("stop", 0.0, 0, 1),), True, 0.0, sure),
+    )
+    _, script = hear(monkeypatch, tmp_path, Hints(("stop", "go")), [("stop", 1.0)])
+    assert (script.received > 0) is asked

@@ -148,6 +148,22 @@ def test_commands_are_obeyed_without_counting_as_answers(
         assert "Hello." in talk.text
 
 
+@pytest.mark.parametrize("said", ["stop", "goodbye"])
+def test_leaving_takes_more_than_a_doubtful_word(said: str) -> None:
+    talk = Talk()
+    doubtful = talk.tell(says(said, sure=0.5))
+    assert (doubtful.then, doubtful.attempts) == (Then.LISTEN, ())
+    assert talk.expect.answers == ("hello",)
+    assert talk.tell(says(said, sure=0.8)).then is Then.SLEEP
+
+
+def test_an_answer_to_another_item_of_the_unit_is_a_wrong_answer() -> None:
+    talk = Talk()
+    assert {"good morning", "good night"} <= set(talk.expect.hints().candidates)
+    step = talk.tell(says("good night"))
+    assert (step.then, step.attempts[0].verdict) == (Then.LISTEN, Verdict.WRONG)
+
+
 def test_skip_goes_on_and_is_remembered() -> None:
     talk = Talk()
     step = talk.tell(says("skip it"))

@@ -248,5 +248,6 @@ def test_sentences_are_cut_where_people_pause() -> None:
         "Bye",
     ]
     assert list(sentences("你好！很好。")) == ["你好！", "很好。"]
+    assert list(sentences("I am Li. Lie down.")) == ["I am Lee.", "Lie down."]
     assert sanitised("a\u0000b <i>c</i> `d` 🐦 5€") == "a b c d 5€"
     assert len(sanitised("word " * 5000)) <= 2000

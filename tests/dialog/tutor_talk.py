@@ -37,8 +37,8 @@ DIED, NOT_UNDERSTOOD = Failed(Trouble.RECOGNISER_DIED), Failed(Trouble.NOT_UNDER
 Learner = Callable[[Expectation], DialogEvent]
 
 
-def says(text: str, matched: int | None = None) -> Heard:
-    return Heard(Recognition(text, matched, 0.8, matched is not None), 1.2)
+def says(text: str, matched: int | None = None, *, sure: float = 0.8) -> Heard:
+    return Heard(Recognition(text, matched, sure, matched is not None), 1.2)
 
 
 def right(expect: Expectation) -> Heard:
