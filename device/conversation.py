@@ -15,7 +15,7 @@ from device import events as ev
 from device.aside import BEDTIME, GO_ON, Aside, Meaning, Questions
 from device.settings import DeviceSettings
 from device.states import ATTENTION, MOODS, State, lookup
-from device.turn import NOISE_S, Turn, is_hesitation
+from device.turn import NOISE_S, Turn, is_hesitation, may_go_on
 from dialog.ports import (
     Begin,
     DialogEngine,
@@ -293,6 +293,8 @@ class Conversation:
         self._turn.answers[key] = event.recognition
         # Only an answer may end the turn early: half a sentence easily sounds like "help".
         if event.recognition.complete and self._is_answer(event.recognition):
+            if may_go_on(event.recognition.text, self._expect.answers):
+                return State.LISTENING, []
             return State.LISTENING, [fx.MarkComplete(*key)]
         if is_hesitation(event.recognition.text, self._expect.answers):
             return State.LISTENING, [fx.MarkHesitating(*key), *self._listen_again()]

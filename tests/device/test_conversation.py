@@ -356,3 +356,21 @@ def test_a_command_does_not_end_the_turn_early(stage: Stage) -> None:
     stage.post(audio.SpeechStarted(4.2), audio.SpeechPaused(5.0, utterance()))
     stage.post(ev.Recognised(1, 1, Recognition("again", 1, 1.0, True)))
     assert stage.of(fx.MarkComplete) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "ends_early"),
+    [
+        (("a red apple", "a red apple please"), False),
+        (("a red apple", "a red apple"), True),
+        (("a red apple", "a red apples"), True),
+    ],
+)
+def test_a_child_may_go_on_after_an_answer_that_begins_a_longer_one(
+    stage: Stage, answers: tuple[str, ...], ends_early: bool
+) -> None:
+    stage.engine.answer = replace(stage.engine.answer, expect=Expectation(answers))
+    stage.listen()
+    stage.post(audio.SpeechStarted(4.2), audio.SpeechPaused(5.0, utterance()))
+    stage.post(ev.Recognised(1, 1, RIGHT))
+    assert (stage.of(fx.MarkComplete) != []) is ends_early

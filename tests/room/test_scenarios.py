@@ -16,7 +16,6 @@ from device.room_run import hold
 
 FALLS_SHORT = {
     "television": "the ready wake phrase is missed once beside a television",
-    "long-pause": "an answer's beginning is sometimes taken for another whole answer",
 }
 """What the loop does not do well enough yet, and why; docs/figures.md tells people."""
 
