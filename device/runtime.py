@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -253,11 +254,23 @@ class Runtime:
             else:
                 self.post(ev.Recognised(*key, reply.value, effect.freely))
 
+        hints = self._with_voice(effect.hints)
+
         def submit(on_reply: OnReply[Recognition]) -> int:
-            return self._recogniser.submit(utterance.samples, effect.hints, on_reply)
+            return self._recogniser.submit(utterance.samples, hints, on_reply)
 
         job.append(self._scheduler.start_job("recogniser", submit, deliver))
         self._recognition_job = job[0]
+
+    def _with_voice(self, hints: Hints) -> Hints:
+        """The hints with what is known of the child's voice, where answers are scored."""
+        if not hints.scored:
+            return hints
+        try:
+            return replace(hints, voice=self._store.voice())
+        except StoreError as error:
+            log.warning("the voice's history could not be read: code=%s", error.code)
+            return hints
 
     def _forget_recognition(self) -> None:
         if self._recognition_job is not None:

@@ -24,6 +24,7 @@ from device.ids import IdSource
 from device.store_file import FILE_NAME, boot_id, explain, open_file
 from device.store_rows import Asked, Recorded
 from dialog.ports import Attempt, Child, History, Learned, SessionEdge
+from dialog.scoring.history import VoiceHistory
 
 PENDING_LIMIT = 20_000
 """Records kept in memory while the disk refuses them: far more than a day of practice."""
@@ -143,6 +144,16 @@ class Store:
         with self._translated():
             children = [store_rows.read_child(self._db, child) for child in order]
         return History(tuple(self._with_pending(child) for child in children))
+
+    def voice(self) -> VoiceHistory:
+        """What earlier answers of the present child say about its voice; those that the disk has
+        refused are left out.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        with self._translated():
+            return store_rows.read_voice(self._db, self.child)
 
     def _with_pending(self, child: Child) -> Child:
         memories = {(memory.pack, memory.item): memory for memory in child.memories}

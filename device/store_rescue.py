@@ -15,6 +15,7 @@ _KEYS = {
     "sessions": "id",
     "memories": "rowid",
     "sounds": "rowid",
+    "voices": "rowid",
     "attempts": "seq",
 }
 

@@ -21,11 +21,13 @@ from dialog.ports import (
     Verdict,
     WordScore,
 )
+from dialog.scoring.history import VoiceHistory
 
 _OF_A_CHILD = (
     ("attempts", "child"),
     ("memories", "child"),
     ("sounds", "child"),
+    ("voices", "child"),
     ("sessions", "child"),
     ("children", "id"),  # its trigger empties the outbox of the child
 )
@@ -107,6 +109,12 @@ def _write_attempt(db: sqlite3.Connection, record: Recorded, attempt: Attempt) -
             _phones_json(attempt.pronunciation),
         ),
     )
+    if attempt.pronunciation is not None and attempt.pronunciation.voice is not None:
+        history = read_voice(db, record.child).joined(attempt.pronunciation.voice)
+        db.execute(
+            "INSERT OR REPLACE INTO voices (child, history) VALUES (?, ?)",
+            (record.child, history.to_json()),
+        )
 
 
 def _write_learned(db: sqlite3.Connection, child: str, learned: Learned) -> None:
@@ -204,6 +212,12 @@ def read_child(db: sqlite3.Connection, child: str) -> Child:
         left_off=left_off,
         left_off_after_s=after_s,
     )
+
+
+def read_voice(db: sqlite3.Connection, child: str) -> VoiceHistory:
+    """What earlier answers say about a child's voice; a fresh history for one never scored."""
+    kept = db.execute("SELECT history FROM voices WHERE child = ?", (child,)).fetchone()
+    return VoiceHistory() if kept is None else VoiceHistory.from_json(kept[0])
 
 
 def _left_off(db: sqlite3.Connection, child: str) -> tuple[datetime | None, float]:

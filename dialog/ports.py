@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from audio.ports import Samples
+from dialog.scoring.history import Past, VoiceHistory
 
 
 class Language(Enum):
@@ -44,10 +45,12 @@ class Hints:
             words. Empty: open speech. Anything else stays possible: a recogniser never
             forces speech onto a candidate.
         scored: So many of the first candidates are answers of which it matters how they are said.
+        voice: What earlier answers say about the voice that may be heard; None where nothing does.
     """
 
     candidates: tuple[str, ...] = ()
     scored: int = 0
+    voice: VoiceHistory | None = None
 
     def may_go_on(self, index: int) -> bool:
         """Whether another candidate begins with the whole of this one and has more words.
@@ -124,9 +127,15 @@ class WordScore:
 
 @dataclass(frozen=True, slots=True)
 class Pronunciation:
-    """How an utterance was said: its words in the order of the text that was asked for."""
+    """How an utterance was said.
+
+    Attributes:
+        words: In the order of the text that was asked for.
+        voice: What it adds to what is known of the voice; None where nothing does.
+    """
 
     words: tuple[WordScore, ...]
+    voice: Past | None = None
 
     def phones(self) -> Iterator[PhoneScore]:
         """All phones in order."""

@@ -65,7 +65,8 @@ class RecognitionHandler:
         said = self._recogniser.recognize(question.samples, hints)
         if self._scorer is None or said.matched is None or said.matched >= hints.scored:
             return said
-        score = self._scorer.score(question.samples, hints.candidates[said.matched])
+        text = hints.candidates[said.matched]
+        score = self._scorer.score(question.samples, text, hints.voice)
         return replace(said, pronunciation=score.pronunciation)
 
     def close(self) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from dialog import matching
 from dialog.fakes import SYMBOL_SAMPLES, read_back
+from dialog.scoring.figures import COUNT
 from dialog.scoring.fluency import UNHURRIED_PHONES_S
-from dialog.scoring.history import VoiceHistory
+from dialog.scoring.history import Past, VoiceHistory
 from dialog.scoring.lexicon import Entry, Lexicon
 from dialog.scoring.result import Fluency, Outcome, PhoneResult, Score, WordResult
 from dialog.scoring.text import read
@@ -42,6 +43,7 @@ class FakeScorer:
             for at, entry in enumerate(entries)
         )
         said = sum(word.said for word in words) / len(words)
+        scores = [phone.score_0_2 for word in words for phone in word.phones]
         return Score(
             Outcome.SCORED,
             words,
@@ -49,6 +51,7 @@ class FakeScorer:
             sure=SURE,
             completeness=said,
             fluency=Fluency(2.0, UNHURRIED_PHONES_S, 0, 0.0, 1.0),
+            past=Past(len(scores), sum(scores), (0.0,) * COUNT),
         )
 
 

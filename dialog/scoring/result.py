@@ -191,7 +191,8 @@ class Score:
                     ),
                 )
                 for word in self.words
-            )
+            ),
+            self.past,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from core.errors import StoreError
 from device.ids import made_at_ms
 from device.store import Store
 from device.store_file import FILE_NAME, boot_id, check_file, explain
-from dialog.ports import Attempt, Learned, SessionEdge, Verdict
+from dialog.ports import Attempt, Learned, Pronunciation, SessionEdge, Verdict
+from dialog.scoring.figures import COUNT
+from dialog.scoring.history import Past, VoiceHistory
 
 ROOT = Path(__file__).parents[2]
 PAGE_BYTES = 4096
@@ -161,7 +164,9 @@ _WRITER = """
 import sys
 from pathlib import Path
 from device.store import Store
-from dialog.ports import Attempt, Learned, SessionEdge, Verdict
+from dialog.ports import Attempt, Learned, Pronunciation, SessionEdge, Verdict
+from dialog.scoring.figures import COUNT
+from dialog.scoring.history import Past, VoiceHistory
 with Store(Path(sys.argv[1])) as store:
     store.remember([], Learned(session=SessionEdge.BEGUN))
     number = int(sys.argv[2])
@@ -403,6 +408,30 @@ def test_a_forgotten_child_leaves_nothing_behind(tmp_path: Path) -> None:
         assert len(store.attempts(10)) == 1
     left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert gone.encode() not in left
+
+
+def scored(number: int) -> Attempt:
+    """An attempt whose four phones got 1.5 each."""
+    past = Past(4, 6.0, (float(number),) * COUNT)
+    return replace(attempt(number), pronunciation=Pronunciation((), past))
+
+
+def test_a_child_s_voice_is_known_better_with_every_scored_answer(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.know(["Lily", "Tom"], present="Lily")
+        assert store.voice() == VoiceHistory()
+        store.remember([scored(number) for number in range(10)])
+        store.remember([attempt(11)])  # one that was not scored says nothing
+        lily = store.child
+    with Store(tmp_path) as store:
+        store.know(["Lily", "Tom"], present="Lily")
+        known = store.voice()
+        assert known.mean_score == pytest.approx(1.5, abs=1e-3)
+        assert 9.0 < known.utterances < 10.0  # older ones count a little less
+        store.know(["Lily", "Tom"], present="Tom")
+        assert store.voice() == VoiceHistory()
+        store.forget(lily)
+    assert rows(tmp_path, "SELECT * FROM voices") == []
 
 
 def test_forgetting_one_child_leaves_the_others(tmp_path: Path) -> None:

@@ -138,6 +138,8 @@ def test_an_answer_brings_how_it_was_said(voice: VoiceService) -> None:
         answer = heard("It's a cat.")
         assert answer.pronunciation is not None
         assert [word.word for word in answer.pronunciation.words] == ["it", "is", "a", "cat"]
+        assert answer.pronunciation.voice is not None
+        assert answer.pronunciation.voice.phones == 8
         assert heard("Help me!").matched == 1
         assert heard("Help me!").pronunciation is None
         assert heard("A blue umbrella.").pronunciation is None
