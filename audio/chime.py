@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from enum import Enum
 
 import numpy as np
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.loudness import SPEECH_LUFS, gain_to
 
 # Partials of a small bell relative to its strike tone: ratio, amplitude, decay in seconds.
 # After Fletcher & Rossing, The Physics of Musical Instruments, 1998, ch. 21 (hum left out, the
@@ -28,15 +30,23 @@ class Earcon(Enum):
     """Something is wrong: a soft step down, C5 to B4."""
 
 
-def earcon(kind: Earcon, *, peak_dbfs: float = -14.0) -> Samples:
+EARCON_LUFS = SPEECH_LUFS - 4.0
+"""A signal is heard beside a voice, not over it."""
+CEILING_DB = -3.0
+
+
+@functools.lru_cache(maxsize=len(Earcon))
+def earcon(kind: Earcon) -> Samples:
     """Make a sound.
 
     Args:
         kind: Which one.
-        peak_dbfs: Highest amplitude; 0 dBFS is 32768.
 
     Returns:
         int16 mono, 16 kHz, about 0.35 to 0.5 s, ending in silence without a click.
+
+    Raises:
+        ModelError: What measures loudness is not installed.
     """
     last_start_s = max(start_s for start_s, _ in kind.value)
     length = int((last_start_s + 0.36) * SAMPLE_RATE_HZ)
@@ -46,8 +56,12 @@ def earcon(kind: Earcon, *, peak_dbfs: float = -14.0) -> Samples:
         sound[start:] += _bell(pitch_hz, length - start)
     release = int(_RELEASE_S * SAMPLE_RATE_HZ)
     sound[-release:] *= np.linspace(1.0, 0.0, release)
-    scale = 32768.0 * 10.0 ** (peak_dbfs / 20.0) / np.abs(sound).max()
-    finished: Samples = (sound * scale).astype(np.int16)
+    sound /= np.abs(sound).max()
+    gain_db = gain_to(
+        sound.astype(np.float32), SAMPLE_RATE_HZ, lufs=EARCON_LUFS, ceiling_db=CEILING_DB
+    )
+    finished: Samples = (32768.0 * sound * 10.0 ** (gain_db / 20.0)).astype(np.int16)
+    finished.flags.writeable = False  # the same one is handed out again and again
     return finished
 
 

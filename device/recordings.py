@@ -16,7 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.errors import ModelError
+from core.loudness import SPEECH_LUFS, gain_to
+from dialog.levelling import CEILING_DB, MOST_GAIN_DB
 from dialog.ports import Attempt, Learned, SessionEdge
 
 log = logging.getLogger(__name__)
@@ -97,7 +102,16 @@ def _write(path: Path, heard: Samples, allowed: Callable[[], bool]) -> None:
             sound.setnchannels(1)
             sound.setsampwidth(2)
             sound.setframerate(SAMPLE_RATE_HZ)
-            sound.writeframes(heard.astype("<i2").tobytes())
-    except OSError as error:
+            sound.writeframes(_as_loud_as_myna(heard).astype("<i2").tobytes())
+    except (OSError, ModelError) as error:
         # Progress is kept elsewhere: a sound less is no loss to the child.
-        log.warning("a recording could not be kept: errno=%s", error.errno)
+        log.warning("a recording could not be kept: %s", type(error).__name__)
+
+
+def _as_loud_as_myna(heard: Samples) -> Samples:
+    """The same sound, so loud that nobody has to reach for the volume between two."""
+    scaled = heard.astype(np.float32) / 32768.0
+    gain_db = gain_to(scaled, SAMPLE_RATE_HZ, lufs=SPEECH_LUFS, ceiling_db=CEILING_DB)
+    gained = 32768.0 * scaled * 10 ** (min(gain_db, MOST_GAIN_DB) / 20)
+    levelled: Samples = np.clip(np.rint(gained), -32768, 32767).astype(np.int16)
+    return levelled

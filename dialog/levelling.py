@@ -1,4 +1,4 @@
-"""Makes every voice start at once and sound equally loud."""
+"""Makes every voice start at once and sound equally loud, by EBU R 128."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
+from core.loudness import SPEECH_LUFS, gain_to
 
-SPEECH_DBFS = -20.0
-"""Level of the voiced parts, with 0 dBFS the RMS of full scale."""
-CEILING_DBFS = -1.5
+CEILING_DB = -1.5
+"""Of the true peak: a voice is not clipped to be loud."""
 MOST_GAIN_DB = 18.0
 BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
 AUDIBLE_BELOW_PEAK_DB = 45.0
@@ -27,6 +27,9 @@ def levelled(speech: NDArray[np.float32], *, pause_s: float = 0.0) -> Samples:
 
     Returns:
         Samples; empty when there is nothing audible in `speech`.
+
+    Raises:
+        ModelError: What measures loudness is not installed.
     """
     blocks_dbfs = _block_levels(speech)
     if blocks_dbfs.size == 0 or blocks_dbfs.max() < -80.0:
@@ -35,17 +38,10 @@ def levelled(speech: NDArray[np.float32], *, pause_s: float = 0.0) -> Samples:
     start = max(0, int(audible[0]) * BLOCK_SAMPLES - int(LEAD_S * SAMPLE_RATE_HZ))
     end = (int(audible[-1]) + 1) * BLOCK_SAMPLES + int(TAIL_S * SAMPLE_RATE_HZ)
     kept = speech[start:end]
-    gained = kept * 10 ** (_gain_db(blocks_dbfs, float(np.abs(kept).max())) / 20)
+    gain_db = gain_to(kept, SAMPLE_RATE_HZ, lufs=SPEECH_LUFS, ceiling_db=CEILING_DB)
+    gained = kept * 10 ** (min(gain_db, MOST_GAIN_DB) / 20)
     pause = np.zeros(int(pause_s * SAMPLE_RATE_HZ), np.int16)
     return np.concatenate([pause, np.rint(gained * 32767.0).astype(np.int16)])
-
-
-def _gain_db(blocks_dbfs: NDArray[np.float64], peak: float) -> float:
-    """To the common level, but never over the ceiling: a voice is not clipped to be loud."""
-    voiced = blocks_dbfs[blocks_dbfs > blocks_dbfs.max() - 20.0]
-    level_dbfs = 10 * np.log10(np.mean(10 ** (voiced / 10)))
-    headroom_db = CEILING_DBFS - 20 * np.log10(peak)
-    return float(min(SPEECH_DBFS - level_dbfs, headroom_db, MOST_GAIN_DB))
 
 
 def _block_levels(speech: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import pytest
 
 from audio.virtual_room.scenario import load_scenario
 from audio.virtual_room.voices import make_voice
+from core.loudness import SPEECH_LUFS, measure
 from device import recordings as module
 from device import room_run
 from device.app import start_services
@@ -72,13 +73,19 @@ def test_a_lesson_in_the_room_is_kept_answer_by_answer(
             assert sound.getnframes() > 0.2 * sound.getframerate()
 
 
-def test_an_answer_is_kept_as_it_was_heard(kept: Recordings, tmp_path: Path) -> None:
-    kept.keep("lily", [FIRST], BEGUN, SOUND)
+def test_an_answer_is_kept_as_it_was_heard_and_as_loud_as_myna(
+    kept: Recordings, tmp_path: Path
+) -> None:
+    softly = np.random.default_rng(1).normal(0.0, 300.0, 16000).astype(np.int16)
+    kept.keep("lily", [FIRST], BEGUN, softly)
     kept.__exit__()
     path = tmp_path / FOLDER / "lily" / file_name(FIRST)
     with wave.open(str(path)) as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
-        assert sound.readframes(sound.getnframes()) == SOUND.astype("<i2").tobytes()
+        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+    assert np.corrcoef(heard, softly)[0, 1] > 0.9999
+    loud = measure(heard.astype(np.float32) / 32768.0, 16000).lufs
+    assert loud == pytest.approx(SPEECH_LUFS, abs=0.2)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio.chime import EARCON_LUFS, Earcon, earcon
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
+from core.loudness import SPEECH_LUFS, measure
 from dialog.factory import build_voice, voice_name
 from dialog.fakes import FakeVoice
-from dialog.levelling import CEILING_DBFS, SPEECH_DBFS, levelled
+from dialog.levelling import CEILING_DB, levelled
 from dialog.ports import Language, Line, SpeechModels, Synthesizer
 from dialog.settings import VoiceSettings
 from dialog.speech_text import sanitised, sentences
@@ -161,15 +163,29 @@ def test_leaving_a_line_early_does_no_harm(voice: Synthesizer) -> None:
     assert spoken(voice, Line("Four.")).size > 0
 
 
-def test_loudness_is_common_to_quiet_and_loud_voices(voice: Synthesizer) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line("Cat."),
+        Line("A big brown bear is in the garden."),
+        Line("你好！", Language.CHINESE),
+        Line("我们休息一小会儿，看看窗外吧", Language.CHINESE, rate=0.7),
+    ],
+    ids=["word", "sentence", "greeting", "slow"],
+)
+def test_everything_that_sounds_is_equally_loud(voice: Synthesizer, line: Line) -> None:
     if voice.name == "fake":
         pytest.skip("its level is part of its code")
-    speech = spoken(voice, Line("A big brown bear is in the garden.")) / 32768.0
-    blocks = speech[: speech.size // 160 * 160].reshape(-1, 160)
-    levels = 10 * np.log10(np.mean(blocks**2, axis=1) + 1e-12)
-    voiced = levels[levels > levels.max() - 20]
-    assert 10 * np.log10(np.mean(10 ** (voiced / 10))) == pytest.approx(SPEECH_DBFS, abs=1.5)
-    assert 20 * np.log10(np.abs(speech).max()) <= CEILING_DBFS + 0.1
+    found = measure((spoken(voice, line) / 32768.0).astype(np.float32), SAMPLE_RATE_HZ)
+    assert found.lufs == pytest.approx(SPEECH_LUFS, abs=1.0)
+    assert found.true_peak_db <= CEILING_DB + 0.1
+
+
+def test_signals_are_equally_loud_and_softer_than_speech() -> None:
+    for each in Earcon:
+        found = measure((earcon(each) / 32768.0).astype(np.float32), SAMPLE_RATE_HZ)
+        assert found.lufs == pytest.approx(EARCON_LUFS, abs=0.2), each
+        assert EARCON_LUFS < SPEECH_LUFS
 
 
 def test_espeak_speaks_chinese_with_english_in_it() -> None:
