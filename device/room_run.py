@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from audio.front_end import FrontEnd
 from audio.loop import AudioLoop
 from audio.ports import FRAME_MS, StreamEnded
 from audio.timing import FrameTimes
@@ -17,6 +18,7 @@ from audio.virtual_room.voices import ChildVoice
 from core.clock import VirtualClock
 from device.app import Services, assemble
 from device.config import Settings
+from device.runtime import Runtime
 from device.scheduling import Costs, VirtualScheduler
 from device.trace import Entry, Recorder, Watcher
 from dialog.ports import Line
@@ -112,18 +114,13 @@ def hold(
         loop.open_first()
         if scenario.myna_says_first:
             runtime.say((Line(scenario.myna_says_first),), FIRST_WORDS_TAG)
-        ended = False
-        while not ended:
-            if not microphone.opened:
-                room.idle(FRAME_MS / 1000)
-                parts.front_end.skip(1)
-            else:
-                for edge in loop.step():
-                    ended = ended or isinstance(edge, StreamEnded)
-                    runtime.post(edge)
-            clock.advance_to(max(clock.now_s(), room.now_s))
-            scheduler.run_due()
-            ended = ended or room.ended
+        live_through(
+            *(room, loop, runtime),
+            front_end=parts.front_end,
+            microphone=microphone,
+            clock=clock,
+            scheduler=scheduler,
+        )
     return build_record(
         scenario,
         room.events,
@@ -131,3 +128,35 @@ def hold(
         facts=room.facts,
         wake_phrase=settings.wake.phrase,
     )
+
+
+def live_through(
+    room: VirtualRoom,
+    loop: AudioLoop,
+    runtime: Runtime,
+    *,
+    front_end: FrontEnd,
+    microphone: VirtualMicrophone,
+    clock: VirtualClock,
+    scheduler: VirtualScheduler,
+) -> None:
+    """Let a room's time pass, frame by frame, until its scenario is over.
+
+    Args:
+        room: Just made, its own time at 0.
+        loop: Of this room, opened.
+        clock: Goes on from what it shows.
+    """
+    began_s = clock.now_s()
+    ended = False
+    while not ended:
+        if not microphone.opened:
+            room.idle(FRAME_MS / 1000)
+            front_end.skip(1)
+        else:
+            for edge in loop.step():
+                ended = ended or isinstance(edge, StreamEnded)
+                runtime.post(edge)
+        clock.advance_to(max(clock.now_s(), began_s + room.now_s))
+        scheduler.run_due()
+        ended = ended or room.ended
