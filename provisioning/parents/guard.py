@@ -59,10 +59,11 @@ class Rate:
 
 
 class _Refusal(Exception):
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, *, elsewhere: str = "") -> None:
         super().__init__(why)
         self.status = status
         self.why = why
+        self.elsewhere = elsewhere
 
 
 class Guard:
@@ -73,11 +74,19 @@ class Guard:
         names: Lower-case names that a browser may call us by; addresses of the home network
             always may.
         now_s: A clock that never goes back.
+        front_door: Where those are led who look for another name; empty refuses them.
     """
 
-    def __init__(self, app: App, names: frozenset[str], now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        app: App,
+        names: frozenset[str],
+        now_s: Callable[[], float],
+        front_door: str = "",
+    ) -> None:
         self._app = app
         self._names = names
+        self._front_door = front_door
         self._rate = Rate(now_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,6 +121,8 @@ class Guard:
             raise _Refusal(414, "That address is too long.")
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self._is_ours(hosts[0].decode("latin-1")):
+            if self._front_door and scope["method"] != "POST":
+                raise _Refusal(302, "This way, please.", elsewhere=self._front_door)
             # A page elsewhere whose name was made to lead here (DNS rebinding) comes with its name.
             raise _Refusal(421, "These pages are not known by that name.")
         if scope["method"] == "POST" and not _same_origin(scope["headers"], hosts[0]):
@@ -170,6 +181,8 @@ async def _refuse(refusal: _Refusal, send: Send) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
+    if refusal.elsewhere:
+        headers.append((b"location", refusal.elsewhere.encode()))
     if refusal.status == 429:
         headers.append((b"retry-after", b"60"))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

@@ -20,10 +20,11 @@ from provisioning.parents.codes import OneTimeCode, Outcome
 from provisioning.parents.description import describe
 from provisioning.parents.drawing import sound_svg
 from provisioning.parents.family_file import OFFERED, FamilyFile, Purpose
+from provisioning.parents.forms import Turned
 from provisioning.parents.limits import BadLimit, Limits
 from provisioning.parents.ports import Household, SoundView
 from provisioning.parents.sessions import LONGEST_S, Sessions
-from provisioning.parents.visit import COOKIE, Turned, Visit
+from provisioning.parents.visit import COOKIE, Visit
 
 log = logging.getLogger(__name__)
 

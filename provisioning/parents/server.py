@@ -66,14 +66,16 @@ class PagesServer:
         app: The guarded application.
         listen: Address.
         port: 0 takes any, see `port`.
+        name: Of the thread, and in the log.
     """
 
-    def __init__(self, app: App, listen: str, port: int) -> None:
+    def __init__(self, app: App, listen: str, port: int, name: str = "parents-pages") -> None:
+        self._name = name
         self._app: Any = app
         self._place = (listen, port)
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
-        self._worker = Worker("parents-pages", self._serve)
+        self._worker = Worker(name, self._serve)
         self._started = False
 
     @property
@@ -86,7 +88,7 @@ class PagesServer:
         try:
             self._socket = socket.create_server(self._place)
         except OSError as error:
-            log.warning("no parents' pages: port=%s errno=%s", self._place[1], error.errno)
+            log.warning("no %s: port=%s errno=%s", self._name, self._place[1], error.errno)
             return self
         config = uvicorn.Config(
             self._app,

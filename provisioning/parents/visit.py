@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
-from urllib.parse import parse_qsl
+from typing import Protocol
 
-import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from provisioning.parents.codes import OneTimeCode
 from provisioning.parents.family_file import FamilyFile
-from provisioning.parents.guard import NONCE
+from provisioning.parents.forms import form_of
 from provisioning.parents.ports import Household
+from provisioning.parents.rendering import LANGUAGE_COOKIE, rendered
 from provisioning.parents.sessions import Session, Sessions
-from provisioning.parents.words import Words, language_of
+from provisioning.parents.words import HERE, Words, language_of
 
-COOKIE, LANGUAGE_COOKIE = "myna", "myna-language"
-FORM_BYTES = 8192
-FORM_FIELDS = 32
+COOKIE = "myna"
 
 
 class Hosts(Protocol):
@@ -32,15 +28,6 @@ class Hosts(Protocol):
     code: OneTimeCode
     sessions: Sessions
     wall: Callable[[], datetime]
-
-
-class Turned(Exception):
-    """A request that is answered with a page instead of what it asked for."""
-
-    def __init__(self, status: int, key: str) -> None:
-        super().__init__(key)
-        self.status = status
-        self.key = key
 
 
 class Visit:
@@ -68,58 +55,21 @@ class Visit:
 
     async def read_form(self) -> None:
         """Take the form in, as far as it is one of ours in kind and size."""
-        kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
-            raise Turned(415, "form_old")
-        body = b""
-        async for chunk in self.request.stream():
-            body += chunk
-            if len(body) > FORM_BYTES:
-                raise Turned(413, "form_old")
-        try:
-            pairs = parse_qsl(
-                body.decode("ascii"),
-                keep_blank_values=True,
-                max_num_fields=FORM_FIELDS,
-                errors="strict",
-            )
-        except ValueError as error:
-            raise Turned(422, "form_old") from error
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise Turned(422, "form_old")
-        self.form = dict(pairs)
+        self.form = await form_of(self.request)
 
     def show(self, template: str, heading: str, status: int = 200, /, **values: object) -> Response:
         """A page."""
-        text = (
-            _templates()
-            .get_template(f"{template}.html")
-            .render(
-                w=self.words,
-                heading=heading,
-                nonce=self.request.scope[NONCE],
-                csrf=self.session.csrf if self.session else "",
-                **values,
-            )
+        csrf = self.session.csrf if self.session else ""
+        return rendered(
+            HERE,
+            template,
+            self.request,
+            self.words,
+            status=status,
+            asked=self.asked_language,
+            values={"heading": heading, "csrf": csrf, **values},
         )
-        response = HTMLResponse(text, status)
-        if self.asked_language == self.words.language:
-            response.set_cookie(
-                LANGUAGE_COOKIE, self.asked_language, httponly=True, samesite="strict"
-            )
-        return response
 
     def message(self, status: int, key: str) -> Response:
         """A page that says one thing."""
         return self.show("message", "title", status, text=self.words(key))
-
-
-@functools.cache
-def _templates() -> Any:  # noqa: ANN401 - an environment
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("provisioning.parents"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

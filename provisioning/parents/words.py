@@ -11,11 +11,17 @@ import yaml
 LANGUAGES = ("en", "zh")
 
 
+HERE = "provisioning.parents"
+
+Texts = Mapping[str, Mapping[str, str]]
+
+
 @functools.cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
-    path = importlib.resources.files("provisioning.parents").joinpath("words.yaml")
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
+def texts_of(package: str) -> Texts:
+    """What a package's ``words.yaml`` says, over the texts of these pages."""
+    path = importlib.resources.files(package).joinpath("words.yaml")
+    found: Texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found if package == HERE else {**texts_of(HERE), **found}
 
 
 class Words:
@@ -23,10 +29,12 @@ class Words:
 
     Args:
         language: ``en`` or ``zh``.
+        package: Whose; these pages' when not said.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, package: str = HERE) -> None:
         self.language = language
+        self._texts = texts_of(package)
 
     def __call__(self, key: str, *figures: object) -> str:
         """The text of a key, with figures in their places.
@@ -34,13 +42,13 @@ class Words:
         Raises:
             KeyError: There is none; a mistake of the programmer.
         """
-        text = _texts()[key][self.language]
+        text = self._texts[key][self.language]
         return text.format(*figures) if figures else text
 
 
 def keys() -> frozenset[str]:
     """All keys."""
-    return frozenset(_texts())
+    return frozenset(texts_of(HERE))
 
 
 def language_of(asked: str, cookie: str, accepted: str, usual: str) -> str:
