@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_core_python.selenium import Axe
-from selenium.common.exceptions import WebDriverException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from core.clock import VirtualClock
 from provisioning.parents import codes
@@ -22,77 +17,11 @@ from provisioning.parents.fakes import FakeHousehold
 from provisioning.parents.family_file import FamilyFile, Purpose
 from provisioning.parents.service import ParentsPages
 from provisioning.parents.settings import ParentsSettings
+from tests.provisioning.phone import Phone, needs_browser
 
-PICTURES = Path(__file__).parents[3] / "build" / "screenshots"
-WIDTH, HEIGHT = 390, 844
 PAGES = ("today", "practice", "limits", "consent", "children", "data", "device")
-LIMIT_S = 30
-"""Longest wait for anything: a limit against hanging, not a measurement."""
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("chromium") and shutil.which("chromedriver")),
-    reason="chromium and chromium-driver are not installed",
-)
-
-
-class Phone:
-    """A browser of a phone's size and what a person does with it."""
-
-    def __init__(self, profile: Path) -> None:
-        options = ChromeOptions()
-        options.binary_location = str(shutil.which("chromium"))
-        for flag in (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            f"--window-size={WIDTH},{HEIGHT}",
-            f"--user-data-dir={profile}",
-        ):
-            options.add_argument(flag)
-        options.add_experimental_option(
-            "mobileEmulation",
-            {"deviceMetrics": {"width": WIDTH, "height": HEIGHT, "pixelRatio": 2}},
-        )
-        service = Service(executable_path=str(shutil.which("chromedriver")))
-        self.driver = Chrome(options=options, service=service)
-
-    def goes(self, url: str) -> None:
-        self.driver.get(url)
-
-    def types(self, name: str, text: str) -> None:
-        field = self.driver.find_element(By.NAME, name)
-        field.clear()
-        field.send_keys(text)
-
-    def presses(self, css: str) -> None:
-        """Press something, and wait for the page that follows."""
-        self.driver.execute_script("window.before = true")
-        self.driver.find_element(By.CSS_SELECTOR, css).click()
-        arrived = "return !window.before && document.readyState === 'complete'"
-        waiting = WebDriverWait(self.driver, LIMIT_S, ignored_exceptions=[WebDriverException])
-        waiting.until(lambda driver: driver.execute_script(arrived))
-
-    @property
-    def heading(self) -> str:
-        return self.driver.find_element(By.TAG_NAME, "h1").text
-
-    @property
-    def text(self) -> str:
-        return self.driver.find_element(By.TAG_NAME, "main").text
-
-    def picture(self, name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.driver.save_screenshot(str(PICTURES / f"parents-{name}.png"))
-
-    def troubles(self) -> list[str]:
-        """What axe holds against the page, and whether it is wider than the phone."""
-        found = [
-            f"{each['id']}: {each['nodes'][0]['html'][:120]}"
-            for each in Axe().run(self.driver)["violations"]
-        ]
-        wide = int(self.driver.execute_script("return document.documentElement.scrollWidth"))
-        return [*found, *([f"{wide} wide"] if wide > WIDTH else [])]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +31,7 @@ def phones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int],
 
     def phone(number: int) -> Phone:
         if number not in made:
-            made[number] = Phone(tmp_path_factory.mktemp("phone"))
+            made[number] = Phone(tmp_path_factory.mktemp("phone"), "parents")
         return made[number]
 
     phone(1)
