@@ -89,7 +89,7 @@ class Aside:
         """Listen once more, for a question; nothing where what was said is explained."""
         if self._questions is None or (lesson.open_speech and not self.active):
             return []
-        utterance = turn.unexplained()
+        utterance = turn.unexplained(len(self.expectation(lesson).answers))
         if utterance is None:
             return []
         return [fx.Recognise(utterance, self._questions.hints, freely=True)]
@@ -99,6 +99,12 @@ class Aside:
         if self._questions is None or freely is None:
             return ""
         return question_in(freely, self._questions.hints)
+
+    def doubted(self, heard: Recognition, freely: Recognition | None) -> Recognition:
+        """What the lesson's listening heard, or nothing where a question fits better than it."""
+        if not self.question(freely) or freely is None or freely.confidence <= heard.confidence:
+            return heard
+        return replace(heard, text="", matched=None, complete=False)
 
     def meaning(
         self, heard: Recognition, freely: Recognition | None, lesson: Expectation

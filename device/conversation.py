@@ -359,9 +359,10 @@ class Conversation:
     def _turn_to(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
         """Let the question be answered that was asked, or else the tutor react."""
         freely = self._turn.heard_freely()
+        recognition = self._aside.doubted(recognition, freely)
         if self._aside.active:
             return self._react_aside(recognition, freely)
-        question = self._aside.question(freely)
+        question = self._aside.question(freely) if recognition.matched is None else ""
         return self._put(question) if question else self._react(recognition)
 
     def _react(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:

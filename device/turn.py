@@ -11,6 +11,9 @@ NOISE_S = 0.35
 """A sound without words, up to this long after it was noticed (a cough, a chair), is nobody's
 answer."""
 
+SURE = 0.8
+"""Confidence from which a command is not doubted."""
+
 FILLERS = frozenset({"um", "uh", "er", "hm", "mm", "and", "the", "a", "i", "it", "is", "my"})
 
 
@@ -44,14 +47,21 @@ class Turn:
         began_s = self.speech_start_s if self.asked_at_s is None else self.asked_at_s
         return max(0.0, self.speech_start_s - began_s)
 
-    def unexplained(self) -> audio.Utterance | None:
-        """The utterance, where it was speech and none of what was expected."""
+    def unexplained(self, answers: int) -> audio.Utterance | None:
+        """The utterance, where it was speech and none of what was expected, or hardly a command.
+
+        Args:
+            answers: How many of the candidates are answers; the others are commands.
+        """
         utterance = self.listened
         if utterance is None or utterance.speech_end_s - self.speech_start_s <= NOISE_S:
             return None
         key = (utterance.id, utterance.revision)
         known = self.answers.get(key)
-        if known is None or known.matched is not None or key in self.freely:
+        if known is None or key in self.freely:
+            return None
+        matched = known.matched
+        if matched is not None and (matched < answers or known.confidence >= SURE):
             return None
         return utterance
 

@@ -280,3 +280,21 @@ def test_a_dead_voice_within_an_answer_brings_the_lesson_back(stage: Stage) -> N
     stage.post(ev.VoiceFailed(speak.first_tag))
     assert stage.lesson.asked[-1] == Resume()
     assert stage.state is State.SPEAKING
+
+
+@pytest.mark.parametrize(
+    ("command_sure", "question_sure", "asks"),
+    [(0.65, 0.9, True), (0.65, 0.5, False), (0.9, 0.95, False)],
+)
+def test_a_command_that_is_hardly_heard_is_held_against_a_question(
+    stage: Stage, command_sure: float, question_sure: float, asks: bool
+) -> None:
+    skip = Recognition("skip", 3, command_sure, True)
+    stage.hear(skip, Recognition(QUESTION, 0, question_sure, True))
+    if asks:
+        assert stage.of(fx.Ask) == [fx.Ask(QUESTION, LEARNER)]
+    else:
+        assert stage.of(fx.Ask) == []
+        last = stage.lesson.asked[-1]
+        assert isinstance(last, Heard)
+        assert last.recognition == skip
