@@ -13,9 +13,20 @@ FAR_THRESHOLD_SHARE = 0.6
 
 
 def make_front_end(
-    audio: AudioSettings, wake: WakeSettings, turns: TurnSettings, playback: Playback
+    audio: AudioSettings,
+    wake: WakeSettings,
+    turns: TurnSettings,
+    playback: Playback,
+    wake_words: tuple[WakeWord, WakeWord],
 ) -> FrontEnd:
     """All stages, loaded and primed: the first frame costs no more than any other.
+
+    Args:
+        audio: Card, echo and noise.
+        wake: Thresholds of waking.
+        turns: Thresholds of turns.
+        playback: What is played.
+        wake_words: The detector for the microphone and the one for the far end's veto.
 
     Raises:
         ModelError: A stage's name is unknown or its library is missing.
@@ -24,7 +35,7 @@ def make_front_end(
     from audio.noise_gain import WebrtcNoiseGain
     from audio.vad_silero import SileroVad
 
-    near_wake, far_wake = make_wake_words(wake)
+    near_wake, far_wake = wake_words
     return FrontEnd(
         canceller=make_canceller(audio.canceller, tail_ms=audio.canceller_tail_ms),
         suppressor=WebrtcNoiseGain(
@@ -51,14 +62,14 @@ def wake_phrases() -> tuple[str, ...]:
 
 
 def make_wake_words(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
-    """The detector for the microphone and the one for the far end's veto.
+    """openWakeWord's detectors for the microphone and for the far end's veto.
 
     Raises:
         ModelError: The engine or phrase is unknown, or a library is missing.
     """
     if wake.engine != "openwakeword":
         raise ModelError(
-            f'there is no wake word engine "{wake.engine}": set [wake] engine to "openwakeword"',
+            f'there is no wake word engine "{wake.engine}": set [wake] engine to "phones"',
             code="model.wake_engine_unknown",
         )
     from audio.wake_openwakeword import OpenWakeWord, SharedFeatures

@@ -152,7 +152,7 @@ class WakeHit:
     """A wake phrase was heard.
 
     Attributes:
-        phrase: Which one, for example ``hey jarvis``.
+        phrase: Which one, for example ``hello myna``.
         score: 0..1.
         at_s: End of the phrase in counted audio since start.
     """

@@ -40,10 +40,11 @@ class AudioSettings:
 class WakeSettings:
     """``[wake]``: the phrase that wakes Myna."""
 
-    engine: Annotated[str, OneOf("openwakeword")] = "openwakeword"
-    """Which detector listens for it."""
-    phrase: str = "hey jarvis"
-    """The phrase in plain lower-case words; the detector must have a model of it."""
+    engine: Annotated[str, OneOf("phones", "openwakeword")] = "phones"
+    """Which detector listens for it: ``phones``, Myna's own, hears any phrase that can be written
+    down; ``openwakeword`` a few ready ones, which may not be used commercially."""
+    phrase: str = "hello myna"
+    """The phrase in plain lower-case words, three syllables or more."""
     threshold: Annotated[float, Between(0, 1)] = 0.5
     """Score from which the phrase counts as heard; higher wakes less often."""
     refractory_s: Annotated[float, Between(0, 60)] = 1.5

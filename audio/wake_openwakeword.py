@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.levels import rms_dbfs
-from audio.noise_floor import NoiseFloor
 from audio.ports import FRAME_SAMPLES, Samples, WakeHit, seconds
+from audio.wake_gate import LevelGate
 from core.errors import ModelError
 
 Floats = NDArray[np.float32]
@@ -32,10 +31,6 @@ EMBEDDING_ROWS, EMBEDDING_SIZE = 76, 96
 HEAD_EMBEDDINGS = 16
 MEL_HISTORY = EMBEDDING_ROWS + HEAD_EMBEDDINGS * MEL_ROWS
 
-OPEN_OVER_FLOOR_DB = 6.0
-OPEN_ABOVE_DBFS = -65.0
-HANG_FRAMES = 200
-"""The gate stays open this long after the last sound: longer than any phrase."""
 REARM_SHARE = 0.5
 """A head must fall below this share of its threshold before it may hit again."""
 
@@ -120,13 +115,12 @@ class OpenWakeWord:
         self._threshold = threshold
         self._features = features or SharedFeatures()
         self._head = _load_head(phrase)
-        self._floor = NoiseFloor()
+        self._gate = LevelGate()
         self._sound = np.zeros(OVERLAP_SAMPLES + CHUNK_SAMPLES, np.float32)
         self._rows = np.zeros((MEL_HISTORY, MEL_BANDS), np.float32)
         self._frame = 0
         self._in_chunk = 0
         self._owed = 0
-        self._hang = 0
         self._armed = True
         self.embeddings = 0
         """Embeddings made since start: what the gate saves is seen here."""
@@ -137,8 +131,8 @@ class OpenWakeWord:
     def process(self, frame: Samples) -> WakeHit | None:
         """See `WakeWord`; `at_s` counts the frames this detector was given."""
         self._frame += 1
-        self._gate(frame)
-        hit = self._catch_up() if self._owed and self._hang else None
+        listening = self._gate.open(frame)
+        hit = self._catch_up() if self._owed and listening else None
         at = OVERLAP_SAMPLES + self._in_chunk * FRAME_SAMPLES
         self._sound[at : at + FRAME_SAMPLES] = frame
         self._in_chunk += 1
@@ -156,19 +150,11 @@ class OpenWakeWord:
         self._rows[:] = np.resize(self._features.silent_rows, self._rows.shape)
         self._in_chunk = 0
         self._owed = 0
-        self._hang = 0
+        self._gate.reset()
         self._armed = True
         self._head.reset()
         past = np.tile(self._features.silent_embedding, (1, 1, HEAD_EMBEDDINGS - 1, 1))
         list(self._head.process_streaming(past))
-
-    def _gate(self, frame: Samples) -> None:
-        level = max(rms_dbfs(frame), -120.0)
-        floor = self._floor.update(level)
-        if level > max(floor + OPEN_OVER_FLOOR_DB, OPEN_ABOVE_DBFS):
-            self._hang = HANG_FRAMES
-        elif self._hang:
-            self._hang -= 1
 
     def _catch_up(self) -> WakeHit | None:
         """Make the oldest embedding that is owed and judge it."""

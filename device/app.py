@@ -22,13 +22,17 @@ from device.house_rules import HouseRules
 from device.lessons import Lessons
 from device.network import can_reach
 from device.pack_shelf import PackShelf
+from device.pairing import line_of
 from device.parent_notes import ParentNotes
 from device.runtime import Runtime
 from device.scheduling import Scheduler
 from device.store import Store
+from device.store_file import boot_id
 from device.sync.happenings import Reporter
+from device.sync.settings import SyncSettings
 from device.teacher import Teacher
 from device.trace import Watcher
+from device.wake_words import wake_words
 from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.learner import learner_of
 from dialog.cloud.ledger import Ledger
@@ -44,6 +48,9 @@ from dialog.voice_service import VoiceService
 from hal.factory import make_board_or_stand_in
 from hal.ports import Board, LedRing
 from provisioning.models import speech_models
+from provisioning.pairing.file import FOLDER as PAIRING_FOLDER
+from provisioning.pairing.file import PairingFolder
+from provisioning.pairing.flow import Pairing
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +209,15 @@ def assemble(
         ModelError: A stage of the front end is missing.
     """
     store = stack.enter_context(Store(store_folder, clock))
-    store.also(Reporter())
+    # What nobody outside has heard of, nobody outside has to delete.
+    store.also(Reporter(platform=lambda: bool(line_now(settings, store_folder).address)))
     store.know(settings.lessons.children, present=settings.lessons.child)
     board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
-    front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
+    front_end = make_front_end(
+        settings.audio, settings.wake, settings.turns, playback, wake_words(settings.wake)
+    )
     language = settings.device.language
     lessons = Lessons(services.pack, settings.lessons, store, language)
     rules = HouseRules(lessons)
@@ -215,6 +225,33 @@ def assemble(
     return Parts(
         settings, store, board, playback, front_end, services, clock, lessons, rules, answers
     )
+
+
+def make_pairing(settings: Settings, folder: Path, clock: Clock) -> tuple[Pairing, PairingFolder]:
+    """The talk with a platform before it knows this speaker, and where it is kept.
+
+    Args:
+        folder: The state folder.
+    """
+    from provisioning.pairing.platform_https import HttpsPlatform
+
+    place = PairingFolder(folder / PAIRING_FOLDER)
+    pairing = Pairing(
+        place,
+        Path(settings.pairing.identity_dir),
+        lambda address: HttpsPlatform(address, settings.pairing.ca_file),
+        clock,
+        boot_id(),
+    )
+    return pairing, place
+
+
+def line_now(settings: Settings, folder: Path | None) -> SyncSettings:
+    """How the broker is reached now, from the configuration or from pairing."""
+    if folder is None:
+        return settings.sync
+    place = PairingFolder(folder / PAIRING_FOLDER)
+    return line_of(settings.sync, place, place.read())
 
 
 def firmware() -> str:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 TESTED_PYTHONS = ((3, 11), (3, 13))
 FAIL_BELOW_MB, WARN_BELOW_MB = 50, 500
 FRAME_BUDGET_MS = 10.0
+MOST_CLIPPED, MOST_DEAD = 0.001, 0.05
+"""Share of frames: a shout now and then overdrives any microphone, and a card gives a moment of
+digital silence when it is opened."""
 CARD_FRAMES = 20
 REINSTALL = "run make setup, or reinstall Myna"
 
@@ -128,9 +131,9 @@ def echo_canceller(settings: Settings) -> Finding:
 
 
 def wake_word(settings: Settings) -> Finding:
-    from audio.factory import make_wake_words
+    from device.wake_words import wake_words
 
-    near, _far = make_wake_words(settings.wake)
+    near, _far = wake_words(settings.wake)
     near.process(np.zeros(FRAME_SAMPLES, np.int16))
     return Finding("wake_word", State.OK, f'listens for "{", ".join(near.phrases)}"')
 
@@ -234,6 +237,8 @@ def last_run(settings: Settings) -> Finding:
         slow_ms = float(counters["frame_ms_p999"])
         usual_ms = float(counters["frame_ms_p50"])
         reopened = int(counters["reopened"])
+        clipped = int(counters.get("clipped_frames", 0))
+        dead = int(counters.get("dead_frames", 0))
     except FileNotFoundError:
         return Finding("last_run", State.OK, "Myna has not run yet on this state folder")
     except (ValueError, KeyError, TypeError):
@@ -246,13 +251,17 @@ def last_run(settings: Settings) -> Finding:
     found = [f"{count} {name.replace('_', ' ')}" for name, count in troubles.items() if count]
     if slow_ms > FRAME_BUDGET_MS:
         found.append("frames took longer than they last")
+    remedies = ["stop what else runs on this machine, and see real_time above"] if found else []
+    if clipped > MOST_CLIPPED * frames:
+        found.append(f"the microphone was overdriven in {clipped} frames")
+        remedies.append("lower the microphone's gain (alsamixer, F4), or speak from further away")
+    if dead > MOST_DEAD * frames and frames:
+        found.append(f"the microphone gave nothing at all in {dead} frames")
+        remedies.append("check its cable and its mute switch, and input_card in [audio]")
     if not found:
         return Finding("last_run", State.OK, sentence)
     return Finding(
-        "last_run",
-        State.DEGRADED,
-        f"{sentence}; {', '.join(found)}",
-        "stop what else runs on this machine, and see real_time above",
+        "last_run", State.DEGRADED, f"{sentence}; {', '.join(found)}", "; ".join(remedies)
     )
 
 

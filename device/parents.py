@@ -9,26 +9,34 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from audio.factory import make_wake_words, wake_phrases
-from core.errors import PackError
+from core.errors import PackError, StoreError
 from device.announcements import Announcement, code_lines, line
-from device.app import Parts, firmware, pack_shelf
+from device.app import Parts, firmware, make_pairing, pack_shelf
 from device.events import RulesChanged
 from device.health import Degraded, Health
 from device.house import Acts, House, Usual
 from device.household import Around, SpeakerHousehold
 from device.pack_shelf import PackShelf
+from device.pairing import Acts as PairingActs
+from device.pairing import Pairer
 from device.panel import Panel
+from device.platform_desk import PlatformDesk
 from device.recordings import Recordings
+from device.remote import Remote
 from device.runtime import Runtime
 from device.sound_check import check_sound
 from device.states import State
+from device.sync import deletions
+from device.sync.settings import SyncSettings
+from device.wake_words import choices, wake_words
 from dialog.packs import load_pack, starter_pack
 from dialog.packs.model import Pack
 from dialog.ports import Line
 from hal.layers import LayeredRing
 from hal.ports import Mood
+from provisioning.pairing.ports import Welcome
 from provisioning.parents.family_file import Family, FamilyFile, Purpose
+from provisioning.parents.limits import BadLimit
 from provisioning.parents.ports import SoundCheck
 from provisioning.parents.service import ParentsPages
 
@@ -83,7 +91,7 @@ class Parents:
             ),
             acts=Acts(
                 find_pack=pack_shelf(settings).find,
-                make_wake=lambda phrase: make_wake_words(
+                make_wake=lambda phrase: wake_words(
                     dataclasses.replace(settings.wake, phrase=phrase)
                 ),
                 hear_phrase=parts.front_end.hear_phrase,
@@ -100,7 +108,7 @@ class Parents:
             recordings,
             Around(
                 packs=lambda: every_pack(pack_shelf(settings), settings.lessons.packs),
-                wake_phrases=wake_phrases(),
+                wake_phrases=choices(settings.wake),
                 degraded=lambda: health().degraded,
                 check_sound=self._check_sound,
                 hand_over=self._hand_over,
@@ -111,6 +119,9 @@ class Parents:
                 notes=parts.answers.notes,
             ),
         )
+        self._household = household
+        self._pairer: Pairer | None = None
+        self._changes: set[asyncio.Task[None]] = set()
         self.recordings = recordings
         runtime.recordings = recordings
         wanted = settings.parents if served else dataclasses.replace(settings.parents, port=0)
@@ -131,13 +142,68 @@ class Parents:
             self._runtime.recordings = None
             await asyncio.to_thread(self.recordings.__exit__, None, None, None)
 
+    def make_pairer(self, remote: Remote) -> Pairer | None:
+        """What pairs this speaker with a platform; None where nothing can be kept."""
+        folder = self._parts.store.folder
+        if folder is None:
+            return None
+        settings = self._parts.settings
+        pairing, place = make_pairing(settings, folder, self._parts.clock)
+
+        def follow(sync: SyncSettings) -> None:
+            task = self._loop.create_task(remote.follow(sync), name="myna-line")
+            self._changes.add(task)
+            task.add_done_callback(self._changes.discard)
+
+        self._pairer = Pairer(
+            pairing,
+            place,
+            settings.sync,
+            usual=settings.pairing.platform,
+            ring=self._ring,
+            language=settings.device.language,
+            acts=PairingActs(
+                say=self._runtime.say,
+                idle=self._at_rest,
+                follow=follow,
+                apply=remote.apply,
+                welcome=self._welcome,
+                wipe=self._wipe,
+                begin_anew=self._parts.store.begin_anew,
+                deletions=lambda: deletions.look(folder),
+                refused=lambda: remote.refused,
+                hand_over=self._hand_over,
+            ),
+        )
+        remote.told_to_leave = self._pairer.told_to_leave
+        self._household.platform = PlatformDesk(self._pairer, self._household.here, folder)
+        return self._pairer
+
+    @asynccontextmanager
+    async def pairing(self) -> AsyncIterator[None]:
+        """Be ready to be paired while inside."""
+        if self._pairer is None:
+            yield
+            return
+        self._pairer.__enter__()
+        try:
+            yield
+        finally:
+            # In a thread: it may wait for the platform's answer.
+            await asyncio.to_thread(self._pairer.__exit__, None, None, None)
+            await asyncio.gather(*self._changes)
+
     def allow_telemetry(self) -> bool:
         """Whether figures about the speaker may go to its platform; any thread."""
         return self.family.family.consents(Purpose.TELEMETRY)
 
     def speak_code(self) -> None:
         """Say a fresh code, in both languages: whoever sets it up may not know the child's."""
-        self._ring.take_down(Mood.PAIRING)
+        if self._pairer is not None and self._pairer.offers:
+            self._pairer.begin(self._pairer.usual)
+            return
+        if self._pairer is None or not self._pairer.under_way:
+            self._ring.take_down(Mood.PAIRING)
         if self.pages.port is None:
             self._say((line(Announcement.NO_PAGES, self._parts.settings.device.language),))
             return
@@ -163,6 +229,26 @@ class Parents:
         """What was recorded is gone with the consent."""
         if not family.consents(Purpose.RECORDINGS):
             self.recordings.forget()
+
+    def _at_rest(self) -> bool:
+        return self._runtime.state in (State.ASLEEP, State.MUTED, State.FAULT)
+
+    def _welcome(self, welcome: Welcome) -> None:
+        """Know the children by what their parents call them, where nobody has said so here."""
+        if welcome.nicknames and not self.family.family.children:
+            try:
+                self.family.name_children(welcome.nicknames, "")
+            except (BadLimit, StoreError):
+                log.warning("the nicknames from pairing could not be kept")
+
+    def _wipe(self, told: bool) -> None:
+        """Nothing of the family is left; with it goes what the platform is told, if it is.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        self.family.forget()
+        self._household.forget_all(given_up=True, tell=told)
 
     def _say(self, lines: tuple[Line, ...]) -> None:
         self._tag += len(lines)

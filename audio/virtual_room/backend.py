@@ -54,7 +54,7 @@ class VirtualRoom:
         voice: ChildVoice,
         seed: int | None = None,
         *,
-        wake_phrase: str = "hey jarvis",
+        wake_phrase: str = "hello myna",
         live: bool = False,
     ) -> None:
         chosen = scenario.seed if seed is None else seed

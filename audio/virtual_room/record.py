@@ -23,7 +23,7 @@ def build_record(
     trace: Iterable[TraceEntry],
     facts: Mapping[str, float] | None = None,
     *,
-    wake_phrase: str = "hey jarvis",
+    wake_phrase: str = "hello myna",
 ) -> dict[str, Any]:
     """What a scenario came to; JSON can write it.
 

@@ -68,6 +68,8 @@ _ADULTS = (
 )
 # A name in the lessons that synthesisers of English misread, as "lie".
 _LI = re.compile(r"\bli\b", re.IGNORECASE)
+# And one in the wake phrase, which espeak-ng reads as "mina".
+_MYNA = re.compile(r"\bmynah?\b", re.IGNORECASE)
 _FLITE_VOICES = ("slt", "kal16", "rms", "awb")
 
 
@@ -107,7 +109,7 @@ def _render(text: str, talker: _Talker) -> Spoken:
         wav = _run(
             ["espeak-ng", "-v", talker.variant, "-p", str(talker.pitch), "-s", str(speed),
              "--stdin", "--stdout"],
-            written,
+            _MYNA.sub("[[m'aIn@]]", written),
         )  # fmt: skip
         source = f"espeak-ng {talker.variant}"
     elif shutil.which("flite"):

@@ -18,6 +18,7 @@ from device.app import start_services
 from device.bench.metric import Metric
 from device.bench.sound_server import missing_programs, sound_server
 from device.config import Settings
+from device.wake_words import wake_words
 from dialog.ports import Hints, Line, Recognition
 
 LINE = Line("The quick brown fox jumps over the lazy dog, and then it sleeps in the warm sun.")
@@ -94,7 +95,9 @@ def lost_frames(seconds: float) -> list[Metric]:
         server = stack.enter_context(sound_server())
         stack.enter_context(server.acoustic_path())
         playback = Playback(duck_db=settings.turns.duck_db)
-        front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
+        front_end = make_front_end(
+            settings.audio, settings.wake, settings.turns, playback, wake_words(settings.wake)
+        )
         backend = make_live_backend(settings.audio)
         loop = AudioLoop(backend, front_end, playback, settings.audio)
         load = FlatOut(stack, playback)

@@ -28,6 +28,7 @@ from device.config import Settings
 from device.store import Store
 from device.sync.service import SyncService
 from device.sync.settings import SyncSettings
+from device.wake_words import wake_words
 from dialog.ports import Attempt, Verdict
 
 SHORT_EVENTS, LONG_EVENTS = 5_000, 100_000
@@ -65,7 +66,9 @@ class Listening:
     def __init__(self) -> None:
         settings = Settings()
         playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
-        self._front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback)
+        self._front_end = make_front_end(
+            settings.audio, settings.wake, settings.turns, playback, wake_words(settings.wake)
+        )
         self._front_end.attend(Attention.WAKE)
         self.frame_s: list[float] = []
         self.late = 0

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.factory import make_wake_words
 from audio.files import read_audio
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, WakeHit, WakeWord
 from audio.settings import WakeSettings
 from core.errors import AudioError
 from device.cli.output import complain, print_json
+from device.wake_words import wake_words
 
 TRAILING_SILENCE_S = 0.5
 """Added after a file, so that a phrase at its very end is judged whole."""
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         0 when every file was read, 1 otherwise.
     """
     settings = WakeSettings(phrase=args.phrase, threshold=args.threshold)
-    wake, _ = make_wake_words(settings)
+    wake, _ = wake_words(settings)
     failed = False
     for path in args.files:
         try:

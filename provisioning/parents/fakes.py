@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import AudioError
+from provisioning.pairing.ports import PairingError
 from provisioning.parents.ports import (
     ChildView,
     Choices,
     DeviceView,
     Note,
+    PlatformView,
     Practice,
     SaidItem,
     SaidWord,
@@ -55,6 +57,38 @@ PRACTICE = Practice(
 
 
 @dataclass
+class FakeDesk:
+    """Honours `PlatformDesk`; shows what is put in and keeps what it was asked."""
+
+    shown: PlatformView = field(default_factory=lambda: PlatformView("alone"))
+    asked: list[str] = field(default_factory=list)
+
+    def view(self) -> PlatformView:
+        return self.shown
+
+    def pair(self, address: str) -> None:
+        if " " in address:
+            raise PairingError("no address", code="pairing.address")
+        self.asked.append(f"pair {address}")
+        self.shown = PlatformView(
+            "waiting",
+            address=address,
+            code="7KMX-2QHP",
+            place=f"{address}/pair",
+            device="myna-k0123456789abcdef0123",
+            provisional=True,
+        )
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+        self.shown = PlatformView("alone")
+
+    def give_up(self) -> None:
+        self.asked.append("give up")
+        self.shown = PlatformView("leaving", deletions_waiting=1)
+
+
+@dataclass
 class FakeHousehold:
     """Honours `Household`; remembers what was asked of it.
 
@@ -69,6 +103,7 @@ class FakeHousehold:
     forgotten: list[str | None] = field(default_factory=list)
     busy: bool = False
     unread: list[Note] = field(default_factory=list)
+    platform: FakeDesk = field(default_factory=FakeDesk)
     sounds: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def language(self) -> str:
@@ -84,7 +119,7 @@ class FakeHousehold:
         return self.sounds.get((child, key))
 
     def choices(self) -> Choices:
-        return Choices((("starter", "First words"), ("farm", "On the farm")), ("hey jarvis",))
+        return Choices((("starter", "First words"), ("farm", "On the farm")), ("hello myna",))
 
     def device(self) -> DeviceView:
         troubles = ("the sound card is gone; plug it in again",) if self.busy else ()

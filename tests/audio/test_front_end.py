@@ -32,6 +32,7 @@ from audio.ports import (
     Woken,
 )
 from audio.settings import AudioSettings, TurnSettings, WakeSettings
+from device.wake_words import wake_words
 from tests.audio.speech import cough, espeak, pink_noise, silence
 
 TURNS = TurnSettings()
@@ -51,7 +52,9 @@ def front_end(playback: Playback, *, far_wake: FakeWakeWord | None = None) -> Fr
 
 
 def real_front_end(playback: Playback) -> FrontEnd:
-    return make_front_end(AudioSettings(), WakeSettings(), TURNS, playback)
+    return make_front_end(
+        AudioSettings(), WakeSettings(), TURNS, playback, wake_words(WakeSettings())
+    )
 
 
 def feed(ear: FrontEnd, near: Samples, far: Samples | None = None) -> list[Edge]:

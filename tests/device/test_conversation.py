@@ -89,7 +89,7 @@ class Stage:
 
     def wake(self) -> int:
         """Wake it up to where it speaks; returns the first line's tag."""
-        self.post(audio.Woken(1.0, audio.WakeHit("hey jarvis", 0.9, 1.0)))
+        self.post(audio.Woken(1.0, audio.WakeHit("hello myna", 0.9, 1.0)))
         chime = next(e for e in self.done if isinstance(e, fx.Chime))
         speak = next(e for e in self.done if isinstance(e, fx.Speak))
         self.post(audio.Played(1.5, chime.tag, 100, False))
@@ -120,7 +120,7 @@ def test_it_starts_asleep_listening_for_the_wake_phrase(stage: Stage) -> None:
 
 
 def test_the_voice_is_made_while_the_chime_plays(stage: Stage) -> None:
-    stage.post(audio.Woken(1.0, audio.WakeHit("hey jarvis", 0.9, 1.0)))
+    stage.post(audio.Woken(1.0, audio.WakeHit("hello myna", 0.9, 1.0)))
     assert stage.state is State.WAKING
     assert stage.engine.asked == [Begin()]
     kinds = [type(e) for e in stage.done if isinstance(e, fx.Chime | fx.Speak)]

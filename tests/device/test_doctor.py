@@ -228,7 +228,7 @@ def test_the_models_that_come_along_are_tried_for_real():
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("wake_word", Settings(wake=WakeSettings(phrase="no such phrase"))),
+        ("wake_word", Settings(wake=WakeSettings(phrase="hi"))),
         (
             "recogniser",
             Settings(recognition=RecognitionSettings(engine="vosk", vosk_model="/no/such/model")),
@@ -295,6 +295,9 @@ def test_disk_space(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_mb: in
         ({"lost_frames": 3, "late_frames": 1}, State.DEGRADED, "; 3 lost frames, 1 late frames"),
         ({"frame_ms_p999": 12.0}, State.DEGRADED, "frames took longer than they last"),
         ({"frames": None}, State.DEGRADED, "cannot be understood"),
+        ({"clipped_frames": 59}, State.OK, "60000 frames"),
+        ({"clipped_frames": 61}, State.DEGRADED, "the microphone was overdriven in 61 frames"),
+        ({"dead_frames": 3_001}, State.DEGRADED, "gave nothing at all in 3001 frames"),
     ],
 )
 def test_the_counters_of_the_last_run(

@@ -107,7 +107,7 @@ async def live_through(parts: Parts, act: Callable[[Daemon, Watch], object]) -> 
 def test_a_child_wakes_it_and_answers(soundserver: SoundServer, parts: Parts) -> None:
     async def act(_daemon: Daemon, watch: Watch) -> None:
         await watch.state("asleep")
-        with soundserver.talking(child_says("hey jarvis")):
+        with soundserver.talking(child_says("hello myna")):
             await watch.until("woken")
             prompt = await watch.until("expect", lambda entry: bool(entry.data["answers"]))
             await watch.state("listening")
@@ -139,7 +139,7 @@ def test_an_unplugged_card_shows_and_is_used_again(parts: Parts) -> None:
             server.start()
             await watch.until("card_back")
             await watch.state("asleep")
-            with server.talking(child_says("hey jarvis")):
+            with server.talking(child_says("hello myna")):
                 await watch.until("woken")
 
         asyncio.run(live_through(parts, act))
@@ -154,12 +154,12 @@ def test_while_muted_no_frame_reaches_the_process(soundserver: SoundServer, part
         board.press(Button.MUTE_ON)
         await watch.state("muted")
         frames = daemon.loop.counters.frames
-        with soundserver.talking(child_says("hey jarvis")):
+        with soundserver.talking(child_says("hello myna")):
             await asyncio.sleep(0.3)  # time in which frames would come, were it not closed
         assert daemon.loop.counters.frames == frames
         board.press(Button.MUTE_OFF)
         await watch.state("asleep")
-        with soundserver.talking(child_says("hey jarvis")):
+        with soundserver.talking(child_says("hello myna")):
             await watch.until("woken")
 
     asyncio.run(live_through(parts, act))
