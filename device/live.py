@@ -14,30 +14,42 @@ from audio.loop import AudioLoop, AudioThread
 from audio.ports import AudioBackend, Edge, StreamEnded
 from core.errors import DeviceLost, SpeakerError
 from device import telemetry
-from device.app import Parts, firmware, pack_shelf
+from device.app import Parts, firmware, line_now, pack_shelf
 from device.caretaker import Caretaker
 from device.events import MuteSet, Pressed
 from device.health import Degraded, as_prometheus
 from device.metrics_page import MetricsPage
 from device.mute import Mute
 from device.notify import ServiceManager
+from device.onboarding import Onboarding
+from device.pairing import Pairer
 from device.panel import NightLight, Panel
 from device.parents import Parents
+from device.release_watch import ReleaseWatch, running_release
 from device.remote import Remote, Speaker
 from device.runtime import Runtime
 from device.scheduling import LiveScheduler
+from device.set_up import Radio, make_onboarding
+from device.states import State
 from device.supervisor import Supervisor
 from device.trace import Watcher
+from device.updates import APPLICATION
 from device.volume import Volume
 from device.watchdog import Watchdog
 from hal.factory import volume_plan
 from hal.layers import LayeredRing
 from hal.ports import Button
+from provisioning.update_slots import ReleaseSlots
+from provisioning.wifi.ports import WifiState
 
 log = logging.getLogger(__name__)
 
 LEVEL_INTERVAL_S = 0.05
-TELEMETRY_INTERVAL_S = 30.0
+LOOK_INTERVAL_S = 30.0
+TELEMETRY_INTERVAL_S = 600.0
+"""Seldom: every file that is written wears the memory card, also while nobody practises."""
+NEEDED = frozenset({"audio", "recogniser", "voice"})
+"""A release in which one of these fails is not well."""
 
 
 class Daemon:
@@ -51,6 +63,7 @@ class Daemon:
         manager: Who started the daemon as a service, and is told how it is.
         metrics_port: Where figures are shown on loopback; 0 shows none.
         parents_pages: Whether to serve them as the configuration says.
+        radio: What comes onto the home's network; None leaves the network to others.
     """
 
     def __init__(
@@ -63,6 +76,7 @@ class Daemon:
         manager: ServiceManager | None = None,
         metrics_port: int = 0,
         parents_pages: bool = False,
+        radio: Radio | None = None,
     ) -> None:
         self._parts = parts
         self._backend = backend
@@ -75,12 +89,21 @@ class Daemon:
         self._manager = manager or ServiceManager({})
         self._metrics_port = metrics_port
         self._parents_pages = parents_pages
+        self._radio = radio
+        self.onboarding: Onboarding | None = None
+        """How it comes onto a network; there while `run` runs, where it has a radio."""
         self.parents: Parents | None = None
         """Their pages and decisions; there while `run` runs."""
+        self.pairer: Pairer | None = None
+        """The talk with the platform before it knows the speaker; there while `run` runs."""
         self.panel: Panel | None = None
         """Buttons, lights and muting; there while `run` runs."""
         self._runtime: Runtime | None = None
         self._remote: Remote | None = None
+        self._release: ReleaseWatch | None = None
+        if state_folder is not None:
+            slots = ReleaseSlots(state_folder / APPLICATION)
+            self._release = ReleaseWatch(slots, running_release(), parts.clock, self.stop)
         self._microphone_wanted = True
         self._events: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -110,6 +133,18 @@ class Daemon:
         parents = self.parents = Parents(
             parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
         )
+        parents.network = self._network_state
+        self.pairer = None if self._state_folder is None else parents.make_pairer(remote)
+        if self._radio is not None:
+            self.onboarding = make_onboarding(
+                self._radio,
+                parts.settings,
+                say=runtime.say,
+                ring=ring,
+                clock=parts.clock,
+                family=parents.family,
+                folder=parts.store.folder,
+            )
         if runtime.answers is not None and self._parents_pages:
             runtime.answers.consent = parents.allow_answers
         try:
@@ -123,12 +158,15 @@ class Daemon:
                 self._metrics(caretaker),
                 remote.line(),
                 parents.at_home(),
+                parents.pairing(),
                 asyncio.TaskGroup() as tasks,
             ):
                 own = [
-                    tasks.create_task(self._tick(ring), name="myna-ticker"),
+                    tasks.create_task(self._tick(ring, caretaker), name="myna-ticker"),
                     tasks.create_task(caretaker.run(), name="myna-caretaker"),
                 ]
+                if self.onboarding is not None:
+                    own.append(tasks.create_task(self.onboarding.run(), name="myna-onboarding"))
                 self._manager.ready()
                 await self._stop.wait()
                 self._fall_silent()  # the line's goodbye may take seconds
@@ -233,12 +271,22 @@ class Daemon:
             ring=ring,
             volume=volume,
             mute=Mute(self._parts.board.muted, self._state_folder),
-            press=lambda: runtime.post(Pressed()),
+            press=lambda: self._press(runtime),
             mute_conversation=lambda muted: runtime.post(MuteSet(muted)),
             say=runtime.say,
             language=self._parts.settings.device.language,
             pair=self._speak_code if self._parents_pages else None,
+            reset=self._set_up if self._radio is not None else None,
         )
+
+    def _set_up(self) -> None:
+        if self.onboarding is not None:
+            self.onboarding.open()
+
+    def _press(self, runtime: Runtime) -> None:
+        """The talk button: the last yes of a pairing that asked for it, else the conversation's."""
+        if self.pairer is None or not self.pairer.pressed():
+            runtime.post(Pressed())
 
     def _speak_code(self) -> None:
         if self.parents is not None:
@@ -263,6 +311,7 @@ class Daemon:
                 self._card_trouble,
                 self._remote_trouble,
                 self._parents_trouble,
+                self._network_trouble,
                 lambda: None if runtime.answers is None else runtime.answers.trouble,
             ),
             figures=self._figures,
@@ -289,6 +338,12 @@ class Daemon:
     def _remote_trouble(self) -> Degraded | None:
         return None if self._remote is None else self._remote.trouble()
 
+    def _network_state(self) -> WifiState | None:
+        return None if self.onboarding is None else self.onboarding.state
+
+    def _network_trouble(self) -> Degraded | None:
+        return None if self.onboarding is None else self.onboarding.trouble()
+
     def _parents_trouble(self) -> Degraded | None:
         return None if self.parents is None else self.parents.trouble()
 
@@ -308,7 +363,8 @@ class Daemon:
             now=parts.clock.wall,
         )
         folder = parts.store.folder
-        return Remote(speaker, parts.settings.sync, folder, firmware=firmware())
+        sync = line_now(parts.settings, folder)
+        return Remote(speaker, sync, folder, firmware=firmware())
 
     def _telemetry(self) -> dict[str, object]:
         """In the line's thread: what the platform may know of the speaker."""
@@ -328,8 +384,8 @@ class Daemon:
             if isinstance(value, int | float)
         }
 
-    async def _tick(self, ring: LayeredRing) -> None:
-        """Let the lights follow the voice and the hour, and write telemetry now and then."""
+    async def _tick(self, ring: LayeredRing, caretaker: Caretaker) -> None:
+        """Let the lights follow the voice and the hour; look after the rest now and then."""
         board = self._parts.settings.board
         night = NightLight(
             ring,
@@ -338,16 +394,29 @@ class Daemon:
             hours=(board.night_from_hour, board.night_to_hour),
         )
         ticks = 0
+        per_look = round(LOOK_INTERVAL_S / LEVEL_INTERVAL_S)
         per_report = round(TELEMETRY_INTERVAL_S / LEVEL_INTERVAL_S)
+        per_second = round(1.0 / LEVEL_INTERVAL_S)
         while True:
             ring.level(self._parts.front_end.level_dbfs)
+            if ticks % per_second == 0 and self.onboarding is not None:
+                self.onboarding.look()
             if ticks % per_report == 0:
                 self._write_telemetry()
+            if ticks % per_look == 0:
                 night.look()
+                self._look_after_release(caretaker)
                 if self.parents is not None:
                     self.parents.look()
+            if self.pairer is not None:
+                self.pairer.look()
             ticks += 1
             await asyncio.sleep(LEVEL_INTERVAL_S)
+
+    def _look_after_release(self, caretaker: Caretaker) -> None:
+        if self._release is not None and self._runtime is not None:
+            well = not {each.name for each in caretaker.health().degraded} & NEEDED
+            self._release.look(well=well, at_rest=self._runtime.state is State.ASLEEP)
 
     def _write_telemetry(self) -> None:
         if self._state_folder is None:

@@ -46,6 +46,10 @@ class PackShelf:
         self._ca_file = ca_file
         self._packs = packs
 
+    def trust(self, key: str, ca_file: str) -> None:
+        """Take packs that another key has signed from now on, and fetch them with another trust."""
+        self._key, self._ca_file = key, ca_file
+
     def find(self, pack_id: str) -> Pack:
         """A pack by its id.
 
@@ -77,6 +81,14 @@ class PackShelf:
         if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), args["sha256"]):
             raise PackError("the pack is not the one that was announced", code="pack.hash")
         verify(data, args["signature"], self._key)
+        return self.keep(data)
+
+    def keep(self, data: bytes) -> Pack:
+        """Keep a pack whose origin has been verified, as `fetch` does.
+
+        Raises:
+            PackError: ``pack.id``, ``lessons.invalid``, ``pack.disk``.
+        """
         fresh = self._folder / "fresh.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -26,6 +26,8 @@ class DeviceSettings:
 
     metrics_port: Annotated[int, Between(0, 65535)] = 9464
     """Port on loopback with the service's figures for Prometheus; 0 is none."""
+    updates: str = ""
+    """Address of the repository of signed updates, https://… or file://…; empty: no updates."""
 
     def state_path(self) -> Path:
         """The state folder, resolved from the setting and the environment; not created."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from dialog.ports import Language, SpeechModels
 
+DELIVERED = "models"
+"""In the state folder: what `provisioning.model_shelf` keeps."""
 VOSK = "vosk"
 PIPER = "piper"
 
@@ -37,13 +39,18 @@ class InstalledModel:
 def model_folders(environment: dict[str, str] | None = None) -> tuple[Path, ...]:
     """Folders that may hold models, most wanted first; they need not exist.
 
-    ``MYNA_MODELS`` (one or more folders, separated like PATH) comes before the system's and the
-    user's own.
+    ``MYNA_MODELS`` (one or more folders, separated like PATH) comes first, then what came as an
+    update into systemd's ``STATE_DIRECTORY``, then the system's and the user's own.
     """
     environment = dict(os.environ) if environment is None else environment
     named = [Path(part) for part in environment.get("MYNA_MODELS", "").split(os.pathsep) if part]
+    state = [
+        Path(part) / DELIVERED
+        for part in environment.get("STATE_DIRECTORY", "").split(":")[:1]
+        if part
+    ]
     home = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    return (*named, Path("/usr/share/myna/models"), home / "myna/models")
+    return (*named, *state, Path("/usr/share/myna/models"), home / "myna/models")
 
 
 def installed_models(folders: tuple[Path, ...] | None = None) -> tuple[InstalledModel, ...]:
@@ -77,6 +84,8 @@ def _models_in(folder: Path) -> Iterator[InstalledModel]:
     except OSError:
         return  # missing or not ours to read: nothing is installed there
     for path in entries:
+        if path.relative_to(folder).parts[0].startswith("."):
+            continue  # a model on its way in
         if path.is_dir() and any((path / sign).is_file() for sign in _VOSK_SIGNS):
             yield InstalledModel(VOSK, path.name, path, _size(path))
         elif path.is_file() and (config := Path(f"{path}.json")).is_file():

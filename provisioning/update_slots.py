@@ -1,8 +1,9 @@
 """Two places for the application beside each other: try a new one, keep it when it is well.
 
-``current`` is a symlink to one of the folders ``a`` and ``b``. Only a rename ever changes it, so
-at any instant it leads to a whole release. A new one is on trial until `confirm`; the second start
-without that goes back to the old one, whatever stopped the first: a fault, a hang, a power cut.
+``current`` is a symlink to one of the folders ``a`` and ``b``; where there is none, what came with
+the system runs. Only a rename ever changes it, so at any instant it leads to a whole release. A new
+one is on trial until `confirm`; the second start without that goes back to the old one, whatever
+stopped the first: a fault, a hang, a power cut.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class ReleaseTrial:
 
     Attributes:
         slot: Where it lies, ``a`` or ``b``.
-        back: Where to go back to; empty when it is the first release of all.
+        back: Where to go back to; empty for what came with the system.
         started: Whether it was started already.
     """
 
@@ -111,6 +112,11 @@ class ReleaseSlots:
         return name if name in NAMES else ""
 
     @property
+    def release(self) -> Path | None:
+        """The folder of what the next start takes; None for what came with the system."""
+        return self._folder / self.current if self.version is not None else None
+
+    @property
     def version(self) -> str | None:
         """Of what the next start takes; None when nothing is installed."""
         try:
@@ -146,7 +152,7 @@ class ReleaseSlots:
         fresh = self._folder / f".{slot}.new"
         self._disk.remove(fresh)
         self._disk.unpack(archive, fresh)
-        self._agree(fresh, version)
+        agree(fresh, version)
         self._disk.remove(self._folder / slot)
         self._disk.rename(fresh, self._folder / slot)
         self._note(ReleaseTrial(slot, back, started=False))
@@ -163,11 +169,14 @@ class ReleaseSlots:
         if not trial.started:
             self._note(ReleaseTrial(trial.slot, trial.back, started=True))
             return Verdict.TRYING
-        if not trial.back:
-            return Verdict.TRYING  # there is nothing to go back to
-        self._disk.link(self._folder / CURRENT, trial.back)
-        self._disk.remove(self._folder / TRIAL)
+        self._go_back(trial)
         return Verdict.FELL_BACK
+
+    def give_up(self) -> None:
+        """End a trial that is known not to be well: the old release is the next. Idempotent."""
+        trial = self.trial
+        if trial is not None and trial.slot == self.current:
+            self._go_back(trial)
 
     def confirm(self) -> None:
         """Keep what is on trial. Idempotent."""
@@ -175,17 +184,30 @@ class ReleaseSlots:
         if trial is not None and trial.slot == self.current:
             self._disk.remove(self._folder / TRIAL)
 
+    def _go_back(self, trial: ReleaseTrial) -> None:
+        if trial.back:
+            self._disk.link(self._folder / CURRENT, trial.back)
+        else:  # to what came with the system, which lies elsewhere
+            self._disk.remove(self._folder / CURRENT)
+        self._disk.remove(self._folder / TRIAL)
+
     def _note(self, trial: ReleaseTrial) -> None:
         note = {"slot": trial.slot, "back": trial.back, "started": trial.started}
         self._disk.write(self._folder / TRIAL, json.dumps(note))
 
-    def _agree(self, folder: Path, version: str) -> None:
-        try:
-            found = (folder / VERSION).read_text(encoding="utf-8").strip()
-        except OSError:
-            found = "none"
-        if found != version:
-            raise ProvisioningError(
-                f"the archive says it is {found}, its signature says {version}; publish it anew",
-                code="update.bad_archive",
-            )
+
+def agree(folder: Path, version: str) -> None:
+    """Hold what an archive says of itself against what its publisher signed.
+
+    Raises:
+        ProvisioningError: They differ.
+    """
+    try:
+        found = (folder / VERSION).read_text(encoding="utf-8").strip()
+    except OSError:
+        found = "none"
+    if found != version:
+        raise ProvisioningError(
+            f"the archive says it is {found}, its signature says {version}; publish it anew",
+            code="update.bad_archive",
+        )

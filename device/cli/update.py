@@ -5,40 +5,58 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.errors import ProvisioningError
-from device.cli.output import print_json
+from core.errors import ProvisioningError, SpeakerError
+from device.app import firmware, pack_shelf
+from device.cli.options import add_config, settings_of
+from device.cli.output import complain, print_json
+from device.updates import APPLICATION, Updates
+from provisioning.model_shelf import ModelShelf
+from provisioning.models import DELIVERED
 from provisioning.update_slots import ReleaseSlots
 from provisioning.update_source import Release, UpdateSource
 
-_ACTIONS = ("status", "list", "install", "before-start", "confirm")
-FOLDER = Path("/var/lib/myna/application")
+_ACTIONS = ("status", "list", "install", "all", "before-start", "confirm")
 ROOT = Path("/usr/share/myna/updates/root.json")
-APP = "app"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("action", nargs="?", choices=_ACTIONS, default="status")
     parser.add_argument("release", nargs="?", default="", help="with install: its path")
-    parser.add_argument("--repository", default="", metavar="URL", help="https:// or file://")
+    parser.add_argument(
+        "--repository", default="", metavar="URL", help="https:// or file://; else [device] updates"
+    )
     parser.add_argument(
         "--root", type=Path, default=ROOT, metavar="FILE", help="whom to trust, from the image"
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="holds a, b and current")
+    parser.add_argument("--folder", type=Path, help="instead of the state folder")
     parser.add_argument("--json", action="store_true", help="one line of JSON each")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0; 1 by an error when nothing could be fetched, trusted or installed."""
-    slots = ReleaseSlots(args.folder)
-    if args.action == "list":
-        for release in _source(args).releases():
-            _say(args.json, _record(release))
-        return 0
+    """Returns 0; 1 when nothing could be fetched, trusted or installed."""
+    settings = settings_of(args)
+    folder = args.folder or settings.device.state_path()
+    slots = ReleaseSlots(folder / APPLICATION)
+    if args.action in ("list", "install", "all"):
+        args.repository = args.repository or settings.device.updates
+        if args.action == "all" and not args.repository:
+            complain("no repository is configured, so there are no updates: [device] updates")
+            return 0
+        source = _source(args, folder / APPLICATION)
+        packs = pack_shelf(settings)
+        models = ModelShelf(folder / DELIVERED)
+        updates = Updates(source, slots, packs, models, own_version=firmware())
+        if args.action == "list":
+            for release in updates.releases():
+                _say(args.json, _record(release))
+            return 0
+        if args.action == "all":
+            return _all(updates, as_json=args.json)
+        updates.install(_named(updates, args.release))
     record: dict[str, object] = {}
-    if args.action == "install":
-        record["installed"] = _install(args, slots).version
-    elif args.action == "before-start":
+    if args.action == "before-start":
         record["verdict"] = slots.before_start().value
     elif args.action == "confirm":
         slots.confirm()
@@ -47,24 +65,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _install(args: argparse.Namespace, slots: ReleaseSlots) -> Release:
-    source = _source(args)
-    apps = [each for each in source.releases() if each.kind == APP and each.path == args.release]
-    if not apps:
-        raise ProvisioningError(
-            "no application of that path is published; see myna update list", code="update.gone"
-        )
-    try:
-        slots.install(source.fetch(apps[0]), apps[0].version)
-    except OSError as error:
-        raise ProvisioningError(
-            f"the release cannot be installed ({error.strerror}); free some space on that disk",
-            code="update.disk",
-        ) from error
-    return apps[0]
+def _all(updates: Updates, *, as_json: bool) -> int:
+    """Everything that is newer; one that fails keeps none of the others away."""
+    failed = 0
+    for release in list(updates.newer()):
+        try:
+            updates.install(release)
+        except SpeakerError as error:
+            complain(f"{release.path}: {error}")
+            failed = 1
+        else:
+            _say(as_json, {"installed": release.path, **_record(release)})
+    return failed
 
 
-def _source(args: argparse.Namespace) -> UpdateSource:
+def _named(updates: Updates, path: str) -> Release:
+    for each in updates.releases():
+        if each.path == path:
+            return each
+    raise ProvisioningError(
+        "nothing of that path is published; see myna update list", code="update.gone"
+    )
+
+
+def _source(args: argparse.Namespace, folder: Path) -> UpdateSource:
     if not args.repository:
         raise ProvisioningError("name the repository: --repository https://…")
     try:
@@ -73,7 +97,7 @@ def _source(args: argparse.Namespace) -> UpdateSource:
         raise ProvisioningError(
             f"{args.root}: whom to trust cannot be read ({error.strerror}); it comes with the image"
         ) from error
-    return UpdateSource(args.folder / "source", args.repository, root)
+    return UpdateSource(folder / "source", args.repository, root)
 
 
 def _record(release: Release) -> dict[str, object]:

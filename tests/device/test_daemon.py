@@ -17,12 +17,16 @@ import pytest
 from audio.ports import FRAME_S, BackendCounters, PlaybackSource, ReadStatus, Samples
 from core.clock import SystemClock
 from core.errors import AudioError, SpeakerError
+from device import release_watch
 from device.app import Parts, Services, assemble, start_services
 from device.config import Settings
 from device.live import Daemon
 from device.trace import Entry
 from hal.ports import Button, Mood
 from hal.simulated import SimulatedBoard, SimulatedRing
+from provisioning.slots import Verdict
+from provisioning.update_slots import ReleaseSlots
+from tests.provisioning.publisher import tar
 
 LIMIT_S = 60.0
 """Longest wait for anything: a limit against hanging, not a measurement."""
@@ -201,6 +205,24 @@ def test_muting_by_parents_holds_over_a_restart(parts: Parts, tmp_path: Path) ->
     hold(lambda: Stage(parts, tmp_path), mute)
     assert hold(lambda: Stage(parts, tmp_path), still_muted).card.opens == 1
     hold(lambda: Stage(parts, tmp_path), open_again)
+
+
+def test_a_release_on_trial_is_kept_by_a_daemon_that_is_well(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "app.tar"
+    archive.write_bytes(tar({"VERSION": b"2"}))
+    slots = ReleaseSlots(tmp_path / "application")
+    slots.install(archive, "2")
+    slots.before_start()
+    monkeypatch.setenv(release_watch.VARIABLE, str(slots.release))
+    monkeypatch.setattr(release_watch, "WELL_S", 0.0)
+
+    async def act(stage: Stage) -> None:
+        await stage.until(lambda: slots.trial is None)
+
+    hold(lambda: Stage(parts, tmp_path), act)
+    assert (slots.before_start(), slots.version) == (Verdict.NONE, "2")
 
 
 def test_a_fault_of_the_audio_thread_is_survived(parts: Parts) -> None:

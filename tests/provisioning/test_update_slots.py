@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ProvisioningError
+from provisioning.model_shelf import ModelShelf
 from provisioning.slots import Verdict
 from provisioning.update_slots import Disk, ReleaseSlots
 
@@ -169,3 +170,44 @@ def test_a_bad_archive_leaves_what_runs(slots: ReleaseSlots, tmp_path: Path, wha
         slots.install(made, "2")
     assert (slots.before_start(), slots.version) == (Verdict.NONE, "1")
     assert not (tmp_path / "outside").exists()
+
+
+def test_the_first_release_falls_back_to_what_came_with_the_system(tmp_path: Path):
+    slots = ReleaseSlots(tmp_path / "app")
+    slots.install(archive(tmp_path, "1"), "1")
+    assert (slots.before_start(), slots.release) == (Verdict.TRYING, tmp_path / "app" / "a")
+    assert (slots.before_start(), slots.release) == (Verdict.FELL_BACK, None)
+    assert slots.before_start() is Verdict.NONE
+
+
+def test_a_trial_that_is_known_to_be_bad_is_given_up(slots: ReleaseSlots, tmp_path: Path):
+    slots.install(archive(tmp_path, "2"), "2")
+    slots.before_start()
+    slots.give_up()
+    slots.give_up()
+    assert (slots.before_start(), slots.version) == (Verdict.NONE, "1")
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_power_that_goes_while_a_model_comes_leaves_one_whole(tmp_path: Path, torn: bool):
+    for at in range(MOST_STEPS):
+        folder = tmp_path / f"{at}"
+        folder.mkdir()
+        good = ModelShelf(folder / "models")
+        good.install(archive(folder, "1"), "voice", "1")
+        try:
+            failing = ModelShelf(folder / "models", FailingDisk(at, torn=torn))
+            failing.install(archive(folder, "2"), "voice", "2")
+        except PowerCut:
+            survived = False
+        else:
+            survived = True
+        seen = {path.read_text() for path in folder.glob("models/voice@*/app/one.py")}
+        assert seen & {"1", "2"}
+        good.install(archive(folder, "2"), "voice", "2")
+        assert good.versions() == {"voice": "2"}
+        assert [each.name for each in (folder / "models").iterdir()] == ["voice@2"]
+        if survived:
+            assert at > 3
+            return
+    pytest.fail("the steps have no end")

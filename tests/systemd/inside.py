@@ -92,6 +92,43 @@ def journal(*which: str) -> str:
     return done.stdout
 
 
+def released(pid: int) -> str:
+    """What `myna launch` says that a process is."""
+    for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+        name, _, value = each.decode().partition("=")
+        if name == "MYNA_RELEASE":
+            return value
+    return ""
+
+
+def update(*words: str) -> tuple[str, str]:
+    """Complaints and the version after `myna update`, as the speaker's own user."""
+    environment = of("myna.service", "Environment").split()
+    command = ["runuser", "-u", "myna", "--", "env", "STATE_DIRECTORY=/var/lib/myna", *environment]
+    python = of("myna.service", "ExecStart").split()[1].removeprefix("path=")
+    command += [python, "-P", "-m", "device.cli", "update", *words, "--json"]
+    if words[0] == "install":
+        command += ["--repository", "file:///proof/updates", "--root", "/proof/updates/root.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    try:
+        return done.stderr, str(json.loads(done.stdout)["version"])
+    except ValueError:
+        return done.stderr, done.stdout
+
+
+def prove_updates(found: dict[str, object]) -> None:
+    """A release that is well, and one that is not, under the real service."""
+    before = released(main_pid())
+    found["installed"] = update("install", "good.tar")
+    ctl("restart", "myna.service")
+    found["running"] = [before, released(main_pid())]
+    found["kept"] = update("confirm")[1]
+    found["installed_broken"] = update("install", "ends.tar")
+    ctl("restart", "myna.service")
+    found["fell_back"] = until(lambda: active("myna.service")() and update("status")[1] == "999.1")
+    found["running_after"] = released(main_pid())
+
+
 def prove() -> dict[str, object]:
     """Everything, in order."""
     found: dict[str, object] = {}
@@ -127,6 +164,7 @@ def prove() -> dict[str, object]:
     found["back_after_starving"] = came_back(pid)
     found["results"] = journal("--unit=myna.service", "--grep=watchdog")
     found["restarts"] = of("myna.service", "NRestarts")
+    prove_updates(found)
     ctl("stop", "myna.service")
     found["workers_left"] = sorted(workers())
     found["result_of_stop"] = of("myna.service", "Result")
