@@ -10,6 +10,8 @@ from typing import Any
 
 from contract.topics import PAYLOAD_LIMIT_BYTES, Channel
 
+EVENT_KINDS = ("learning", "telemetry", "dropped", "forget", "unpair")
+
 
 class BadMessage(ValueError):
     """A payload that breaks the contract.
@@ -82,7 +84,7 @@ def check_event(value: object) -> None:
         BadMessage: It is off the schema.
     """
     kind = value.get("kind") if isinstance(value, dict) else None
-    if kind not in ("learning", "telemetry", "dropped"):
+    if kind not in EVENT_KINDS:
         raise BadMessage("off_schema", "kind")
     _hold(_validator(Channel.EVENTS, str(kind)), value)
 

@@ -19,6 +19,7 @@ from device.sync.settings import SyncSettings
 from dialog.cloud.settings import CloudSettings
 from dialog.settings import LessonSettings, RecognitionSettings, VoiceSettings
 from hal.settings import BoardSettings
+from provisioning.pairing.settings import PairingSettings
 from provisioning.parents.settings import ParentsSettings
 
 SYSTEM_FILE = Path("/etc/myna/myna.toml")
@@ -40,6 +41,7 @@ class Settings:
     cloud: CloudSettings = field(default_factory=CloudSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     parents: ParentsSettings = field(default_factory=ParentsSettings)
+    pairing: PairingSettings = field(default_factory=PairingSettings)
 
 
 SECTIONS: Mapping[str, type] = {

@@ -33,6 +33,7 @@ from provisioning.parents.ports import (
     Choices,
     DeviceView,
     Note,
+    PlatformDesk,
     Practice,
     SoundCheck,
 )
@@ -94,6 +95,8 @@ class SpeakerHousehold:
         self._file: Path | None = None if store.folder is None else store.folder / FILE_NAME
         self._tags = itertools.count(3_000_000)
         self._packs: tuple[Pack, ...] = ()
+        self.platform: PlatformDesk | None = None
+        """Set by whoever pairs."""
 
     def language(self) -> str:
         return self._around.language
@@ -160,7 +163,7 @@ class SpeakerHousehold:
         return tuple(Note(each.day.isoformat(), each.topic.value) for each in kept)
 
     def read_notes(self) -> None:
-        self._here(self._around.notes.read)
+        self.here(self._around.notes.read)
 
     def check_sound(self) -> SoundCheck:
         return self._around.check_sound(next(self._tags))
@@ -176,31 +179,46 @@ class SpeakerHousehold:
             )
 
     def forget(self, child: str | None) -> None:
-        self._here(lambda: self._forget(child))
+        self.here(lambda: self._forget(child))
 
-    def _forget(self, child: str | None) -> None:
+    def forget_all(self, *, given_up: bool = False, tell: bool = True) -> None:
+        """Delete everybody's data. Event loop's thread.
+
+        Args:
+            given_up: The family gives the speaker up with it.
+            tell: The platform is told.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
         with self._store.transaction() as db:
             known = figures.child_ids(db)
-        for each in known if child is None else [child]:
-            self._store.forget(each)
+        self._store.forget_everybody(given_up=given_up, tell=tell)
+        for each in known:
             self._recordings.forget(each)
+        self._around.notes.read()
+        if self._folder is None:
+            return
+        try:
+            for pattern in (f"{FILE_NAME}.damaged-*", "family.damaged"):
+                for copy in self._folder.glob(pattern):
+                    copy.unlink()
+        except OSError as error:
+            raise StoreError(explain(error, self._folder)) from error
+
+    def _forget(self, child: str | None) -> None:
         if child is None:
-            self._around.notes.read()
-        if child is None and self._folder is not None:
-            try:
-                for copy in self._folder.glob(f"{FILE_NAME}.damaged-*"):
-                    copy.unlink()
-                for copy in self._folder.glob("family.damaged"):
-                    copy.unlink()
-            except OSError as error:
-                raise StoreError(explain(error, self._folder)) from error
+            self.forget_all()
+            return
+        self._store.forget(child)
+        self._recordings.forget(child)
 
     def _all_packs(self) -> tuple[Pack, ...]:
         if not self._packs:
             self._packs = tuple(self._around.packs())
         return self._packs
 
-    def _here(self, work: Callable[[], T]) -> T:
+    def here(self, work: Callable[[], T]) -> T:
         """Have the event loop's thread do something, and wait for it.
 
         Raises:

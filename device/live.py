@@ -14,13 +14,14 @@ from audio.loop import AudioLoop, AudioThread
 from audio.ports import AudioBackend, Edge, StreamEnded
 from core.errors import DeviceLost, SpeakerError
 from device import telemetry
-from device.app import Parts, firmware, pack_shelf
+from device.app import Parts, firmware, line_now, pack_shelf
 from device.caretaker import Caretaker
 from device.events import MuteSet, Pressed
 from device.health import Degraded, as_prometheus
 from device.metrics_page import MetricsPage
 from device.mute import Mute
 from device.notify import ServiceManager
+from device.pairing import Pairer
 from device.panel import NightLight, Panel
 from device.parents import Parents
 from device.release_watch import ReleaseWatch, running_release
@@ -85,6 +86,8 @@ class Daemon:
         self._parents_pages = parents_pages
         self.parents: Parents | None = None
         """Their pages and decisions; there while `run` runs."""
+        self.pairer: Pairer | None = None
+        """The talk with the platform before it knows the speaker; there while `run` runs."""
         self.panel: Panel | None = None
         """Buttons, lights and muting; there while `run` runs."""
         self._runtime: Runtime | None = None
@@ -122,6 +125,7 @@ class Daemon:
         parents = self.parents = Parents(
             parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
         )
+        self.pairer = None if self._state_folder is None else parents.make_pairer(remote)
         if runtime.answers is not None and self._parents_pages:
             runtime.answers.consent = parents.allow_answers
         try:
@@ -135,6 +139,7 @@ class Daemon:
                 self._metrics(caretaker),
                 remote.line(),
                 parents.at_home(),
+                parents.pairing(),
                 asyncio.TaskGroup() as tasks,
             ):
                 own = [
@@ -245,12 +250,17 @@ class Daemon:
             ring=ring,
             volume=volume,
             mute=Mute(self._parts.board.muted, self._state_folder),
-            press=lambda: runtime.post(Pressed()),
+            press=lambda: self._press(runtime),
             mute_conversation=lambda muted: runtime.post(MuteSet(muted)),
             say=runtime.say,
             language=self._parts.settings.device.language,
             pair=self._speak_code if self._parents_pages else None,
         )
+
+    def _press(self, runtime: Runtime) -> None:
+        """The talk button: the last yes of a pairing that asked for it, else the conversation's."""
+        if self.pairer is None or not self.pairer.pressed():
+            runtime.post(Pressed())
 
     def _speak_code(self) -> None:
         if self.parents is not None:
@@ -320,7 +330,8 @@ class Daemon:
             now=parts.clock.wall,
         )
         folder = parts.store.folder
-        return Remote(speaker, parts.settings.sync, folder, firmware=firmware())
+        sync = line_now(parts.settings, folder)
+        return Remote(speaker, sync, folder, firmware=firmware())
 
     def _telemetry(self) -> dict[str, object]:
         """In the line's thread: what the platform may know of the speaker."""
@@ -361,6 +372,8 @@ class Daemon:
                 self._look_after_release(caretaker)
                 if self.parents is not None:
                     self.parents.look()
+            if self.pairer is not None:
+                self.pairer.look()
             ticks += 1
             await asyncio.sleep(LEVEL_INTERVAL_S)
 

@@ -37,6 +37,8 @@ T = TypeVar("T")
 HAND_OVER_S = 5.0
 """Longest wait for the event loop."""
 TROUBLE = "sync"
+REFUSED = frozenset(("sync.auth", "sync.tls", "sync.network"))
+"""Brokers differ in how they turn away whoever has a certificate that was revoked."""
 RESTART_AFTER_S = 1.0
 """Time in which the reply of a restart may still go out; if not, it goes after the restart."""
 _REFUSALS = {
@@ -96,38 +98,81 @@ class Remote:
         self._loop = asyncio.get_running_loop()
         self._unusable: str | None = None
         self._service: SyncService | None = None
-        if settings.address and folder is not None:
-            try:
-                self._service = SyncService(
-                    folder,
-                    settings,
-                    actions=self._actions(),
-                    apply=self._settings(),
-                    state_of=self._state,
-                    telemetry=speaker.telemetry,
-                    firmware=firmware,
-                )
-            except SyncError as error:
-                # A lesson needs no platform: the speaker talks, and says what to mend.
-                log.error("no line to the platform: code=%s", error.code)
-                self._unusable = str(error)
+        self._inside = False
+        self._changing = asyncio.Lock()
+        self.told_to_leave: Callable[[], None] | None = None
+        """What the platform's command to leave the family does; set by whoever pairs."""
+        self._make(settings)
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[None]:
         """Be in touch with the platform while inside."""
-        if self._service is None:
-            yield
-            return
-        self._service.start()
+        self._inside = True
+        if self._service is not None:
+            self._service.start()
         try:
             yield
         finally:
-            # In a thread: what the line has handed over still has to be done here.
+            async with self._changing:
+                self._inside = False
+                await self._end()
+
+    async def follow(self, settings: SyncSettings) -> None:
+        """Change the line to other settings, or, without an address, end it."""
+        async with self._changing:
+            await self._end()
+            self._make(settings)
+            if self._inside and self._service is not None:
+                self._service.start()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the broker turns the speaker away; any thread."""
+        service = self._service
+        said = () if service is None else service.health.problems
+        return bool(REFUSED.intersection(said))
+
+    def apply(self, settings: Mapping[str, Any]) -> None:
+        """Make settings of the contract hold now; in any thread but the event loop's."""
+        known = self._settings()
+        for name, value in settings.items():
             try:
-                await asyncio.to_thread(self._service.stop)
-            except ThreadNotStopped:
-                # It waits for a network that does not answer; nothing is lost with it.
-                log.warning("the line did not end in time")
+                if name in known:
+                    known[name](value)
+            except SpeakerError as error:
+                # The line applies them again, and reports what does not hold.
+                log.warning("a setting does not hold yet: name=%s code=%s", name, error.code)
+
+    def _make(self, settings: SyncSettings) -> None:
+        self._unusable = None
+        self._speaker.shelf.trust(settings.pack_key, settings.ca_file)
+        if not settings.address or self._folder is None:
+            return
+        try:
+            self._service = SyncService(
+                self._folder,
+                settings,
+                actions=self._actions(),
+                apply=self._settings(),
+                state_of=self._state,
+                telemetry=self._speaker.telemetry,
+                firmware=self._firmware,
+            )
+        except SyncError as error:
+            # A lesson needs no platform: the speaker talks, and says what to mend.
+            log.error("no line to the platform: code=%s", error.code)
+            self._unusable = str(error)
+
+    async def _end(self) -> None:
+        service, self._service = self._service, None
+        if service is None:
+            return
+        # In a thread: what the line has handed over still has to be done here.
+        try:
+            await asyncio.to_thread(service.stop)
+        except ThreadNotStopped:
+            # It waits for a network that does not answer; nothing is lost with it.
+            log.warning("the line did not end in time")
 
     def trouble(self) -> Degraded | None:
         """What is wrong with the line; None when nothing is."""
@@ -148,6 +193,7 @@ class Remote:
             "restart": lambda _: self._here(self._restart),
             "diagnostics": lambda _: self._here(self._diagnostics),
             "forget_child": lambda args: self._here(lambda: self._forget(args["child"])),
+            "unpair": lambda _: self._here(self._leave),
         }
 
     def _start_lesson(self, args: Mapping[str, Any]) -> None:
@@ -191,7 +237,12 @@ class Remote:
         self._loop.call_later(RESTART_AFTER_S, self._speaker.stop)
 
     def _forget(self, child: str) -> dict[str, Any]:
-        return {"rows": self._speaker.store.forget(child)}
+        return {"rows": self._speaker.store.forget(child, tell=False)}
+
+    def _leave(self) -> None:
+        if self.told_to_leave is None:
+            raise SpeakerError("this speaker was not paired", code="pairing.alone")
+        self.told_to_leave()
 
     def _diagnostics(self) -> dict[str, Any]:
         """What a technician asks for; nothing that was said, no name, no sound."""

@@ -22,7 +22,7 @@ from core.errors import StoreError
 from device import store_rescue, store_rows
 from device.ids import IdSource
 from device.store_file import FILE_NAME, boot_id, explain, open_file
-from device.store_rows import Asked, Recorded
+from device.store_rows import Asked, Forgotten, GivenUp, Recorded, What
 from dialog.ports import Attempt, Child, History, Learned, SessionEdge
 from dialog.scoring.history import VoiceHistory
 
@@ -182,27 +182,64 @@ class Store:
         self._pending.append(self._record(Asked(words)))
         self._write()
 
-    def forget(self, child: str) -> int:
+    def forget(self, child: str, *, tell: bool = True) -> int:
         """Delete all there is of a child; returns how many rows there were.
 
         A session of that child may be going on: nothing more of it is kept, until `history` is
         asked for anew.
 
+        Args:
+            tell: Companions are told in the same transaction; not where it is the platform's wish.
+
         Raises:
             StoreError: The disk is full, read-only or broken.
         """
+        return self._delete([child], Forgotten(child) if tell else None)
+
+    def forget_everybody(self, *, given_up: bool = False, tell: bool = True) -> int:
+        """The same of all children.
+
+        Args:
+            given_up: The family gives the speaker up with it.
+            tell: As for `forget`.
+
+        Raises:
+            StoreError: As for `forget`.
+        """
+        with self._translated():
+            everybody = [str(row[0]) for row in self._db.execute("SELECT id FROM children")]
+        what = GivenUp() if given_up else Forgotten()
+        return self._delete(everybody, what if tell else None)
+
+    def begin_anew(self) -> None:
+        """Nothing of what was told to a platform, or heard from it, is left.
+
+        Raises:
+            StoreError: The disk is full, read-only or broken.
+        """
+        with self.transaction() as db:
+            for table in ("outbox", "commands", "sync_state", "answers", "deletions"):
+                # Names of ours, nothing from outside.
+                db.execute(f"DELETE FROM {table}")  # noqa: S608
+            db.execute("UPDATE outbox_series SET series = lower(hex(randomblob(16))), last = 0")
+
+    def _delete(self, children: Sequence[str], what: Forgotten | GivenUp | None) -> int:
         with self._translated():
             self._db.execute("PRAGMA secure_delete = ON")
         with self.transaction() as db:
-            rows = store_rows.forget(db, child)
-        kept = [record for record in self._pending if record.child != child]
+            rows = sum(store_rows.forget(db, child) for child in children)
+            if what is not None:
+                record = self._record(what)
+                for companion in self._companions:
+                    companion(db, record)
+        kept = [record for record in self._pending if record.child not in children]
         rows += len(self._pending) - len(kept)
         self._pending = deque(kept, maxlen=PENDING_LIMIT)
         with self._translated():
             # What was overwritten may still stand in the log.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._family = tuple(each for each in self._family if each != child)
-            if self.child == child:
+            self._family = tuple(each for each in self._family if each not in children)
+            if self.child in children:
                 self._forgotten = True
                 self._session = None
                 self.child = self._family[0] if self._family else self._who_practised_last()
@@ -276,6 +313,29 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             yield self._db
 
+    def vacuum(self, *, free_share: float, free_bytes: int) -> bool:
+        """Write the file anew without the room that deleted rows left, where that is worth it.
+
+        Args:
+            free_share: Least part of the file that has to be free, 0..1.
+            free_bytes: Least free room.
+
+        Returns:
+            Whether it was.
+
+        Raises:
+            StoreError: The disk is full, read-only or broken; the file is as it was.
+        """
+        with self._translated():
+            (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+            (size,) = self._db.execute("PRAGMA page_size").fetchone()
+            if self._path is None or free < free_share * pages or free * size < free_bytes:
+                return False
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return True
+
     def close(self) -> None:
         """Close the file. Idempotent."""
         self._db.close()
@@ -330,7 +390,7 @@ class Store:
                 for companion in self._companions:
                     companion(self._db, record)
 
-    def _record(self, what: Attempt | Learned | SessionEdge | Asked, made: str = "") -> Recorded:
+    def _record(self, what: What, made: str = "") -> Recorded:
         return Recorded(
             id=made or str(self._ids.make()),
             child=self.child,

@@ -11,7 +11,10 @@ from core.errors import StoreError
 from device import store_rescue
 
 FILE_NAME = "progress.db"
-MIGRATIONS = ("schema.sql", "schema_2.sql", "sync/outbox.sql", "sync/outbox_2.sql", "schema_3.sql")
+MIGRATIONS = (
+    *("schema.sql", "schema_2.sql", "sync/outbox.sql", "sync/outbox_2.sql", "schema_3.sql"),
+    "sync/outbox_3.sql",
+)
 """Script n of this tuple brings a file from `user_version` n to n + 1. Only ever added to."""
 
 

@@ -41,6 +41,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Parents deleted a child; everybody where it is None."""
+
+    child: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The family gave the speaker up: everybody was deleted."""
+
+
+What = Attempt | Learned | SessionEdge | Asked | Forgotten | GivenUp
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """Something that happened, stamped once; written now or, where the disk refuses, later.
 
@@ -60,7 +75,7 @@ class Recorded:
     boot: str
     mono_s: float
     wall_ms: int
-    what: Attempt | Learned | SessionEdge | Asked
+    what: What
 
 
 def write(db: sqlite3.Connection, record: Recorded) -> None:
@@ -83,7 +98,7 @@ def write(db: sqlite3.Connection, record: Recorded) -> None:
             db.execute(
                 "UPDATE sessions SET ended_wall_ms = ? WHERE id = ?", (record.wall_ms, record.id)
             )
-        case Asked():
+        case Asked() | Forgotten() | GivenUp():
             pass  # nothing of it is kept here: whoever reports it does so as a companion
 
 

@@ -21,12 +21,15 @@ COMMANDS = {
     "up": "Mosquitto, an ingest worker and the API on this machine, with certificates of its own",
     "ingest": "one ingest worker",
     "serve": "the HTTP API and the pages",
+    "revocations": "the broker's list of certificates that are worth nothing any more",
     "forward": "statements on to a learning record store",
     "migrate": "bring the database up to date",
+    "parent": "make a family's parent, and the link that signs in (FAMILY NAME)",
     "token": "make a token for the administrator",
     "speaker": "certificates and configuration for a speaker (DEVICE)",
 }
 UP_PORT = 8883
+UP_HTTPS_PORT = 8443
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,18 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hub", description="The Myna hub.")
     described = "; ".join(f"{name}: {about}" for name, about in COMMANDS.items())
     parser.add_argument("command", choices=tuple(COMMANDS), help=described)
-    parser.add_argument("device", nargs="?", help="for speaker: its id")
+    parser.add_argument("device", nargs="?", help="for speaker: its id; for parent: the family's")
+    parser.add_argument("name", nargs="?", help="for parent: what to call them")
     parser.add_argument("--folder", type=Path, default=Path(".cache/hub"), help="for up, speaker")
     parser.add_argument("--mqtt-port", type=int, default=UP_PORT, help="for up, speaker")
+    parser.add_argument("--https-port", type=int, default=UP_HTTPS_PORT, help="for up")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     try:
         settings = from_environment()
         if args.command == "up":
-            return _up(settings, args.folder.resolve(), args.mqtt_port)
+            return _up(settings, args.folder.resolve(), args.mqtt_port, args.https_port)
         if args.command == "speaker":
             return _speaker(parser, args.device, args.folder.resolve(), args.mqtt_port)
-        return _part(args.command, settings)
+        if args.command == "parent" and not (args.device and args.name):
+            parser.error("parent takes a family's id and a name")
+        return _part(args.command, settings, args.device, args.name)
     except HubError as error:
         print(f"hub: {error}", file=sys.stderr)
         return 78
@@ -53,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
 
 
-def _part(command: str, settings: HubSettings) -> int:
+def _part(command: str, settings: HubSettings, family: str | None, name: str | None) -> int:
     from hub.database import open_database, upgrade
 
     engine = open_database(settings.database)
@@ -66,12 +73,30 @@ def _part(command: str, settings: HubSettings) -> int:
         from hub.forward import Forwarder
 
         _until_told(Forwarder(settings, engine).run)
+    elif command == "revocations":
+        from hub.revocations import Revocations
+
+        _until_told(Revocations(settings, engine).run)
     elif command == "serve":
         import uvicorn
 
         from hub.api import make_api
 
-        uvicorn.run(make_api(engine), host=settings.listen, port=settings.port, log_level="warning")
+        uvicorn.run(
+            make_api(engine, settings),
+            host=settings.listen,
+            port=settings.port,
+            log_level="warning",
+            ssl_certfile=settings.tls_cert or None,
+            ssl_keyfile=settings.tls_key or None,
+        )
+    elif command == "parent":
+        from hub.sessions import add_parent
+
+        made = add_parent(engine, family or "", name or "")
+        if made is None:
+            raise HubError("there is no such family; GET /v1/families lists them")
+        print(f"{settings.address}/in?link={made[1]}")
     elif command == "token":
         from hub.access import make_token
 
@@ -87,7 +112,7 @@ def _until_told(work: Callable[[threading.Event], None]) -> None:
     work(stopping)
 
 
-def _up(settings: HubSettings, folder: Path, port: int) -> int:
+def _up(settings: HubSettings, folder: Path, port: int, https_port: int) -> int:
     """Start all parts; when one ends, end all of them."""
     from hub import mosquitto
     from hub.access import make_token
@@ -111,19 +136,35 @@ def _up(settings: HubSettings, folder: Path, port: int) -> int:
         "HUB_BROKER_CA": str(authority.certificate),
         "HUB_BROKER_CERT": str(certificate),
         "HUB_BROKER_KEY": str(key),
+        "HUB_AUTHORITY": str(authority.folder),
+        "HUB_PUBLIC": settings.address,
     }
-    parts = ["ingest", "serve"] + (["forward"] if settings.lrs else [])
+    # Speakers speak TLS alone. People at this machine would only meet a warning there.
+    own_certificate, own_key = authority.issue("broker", server=True)
+    secure = environment | {
+        "HUB_PORT": str(https_port),
+        "HUB_TLS_CERT": str(own_certificate),
+        "HUB_TLS_KEY": str(own_key),
+        "HUB_PUBLIC": f"https://localhost:{https_port}",
+    }
+    parts = [("ingest", environment), ("serve", environment), ("serve", secure)]
+    parts += [("revocations", environment)]
+    parts += [("forward", environment)] if settings.lrs else []
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    processes = [mosquitto.start(folder, mosquitto.configuration(folder, authority, port), port)]
+    broker = mosquitto.start(folder, mosquitto.configuration(folder, authority, port), port)
+    processes = [broker]
     try:
+        environment["HUB_BROKER_PID"] = str(broker.pid)
         processes += [
-            subprocess.Popen([sys.executable, "-m", "hub", part], env=environment) for part in parts
+            subprocess.Popen([sys.executable, "-m", "hub", part], env=env) for part, env in parts
         ]
         print(
             f"The hub is up. Speakers: mqtts://127.0.0.1:{port}. Pages and API:"
             f" http://{settings.listen}:{settings.port} (API described at /docs)."
+            f' Pairing: [pairing] platform = "https://localhost:{https_port}",'
+            f' ca_file = "{authority.certificate}".'
             f" The administrator's token is in {token_place}."
             " A speaker's certificates: python -m hub speaker DEVICE",
             flush=True,

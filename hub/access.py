@@ -28,7 +28,9 @@ def make_token(engine: Engine, family: str | None) -> str:
     token = secrets.token_urlsafe(32)
     with engine.begin() as connection:
         connection.execute(
-            tables.tokens.insert().values(digest=_digest(token), family=family, created_ms=now_ms())
+            tables.tokens.insert().values(
+                digest=digest_of(token), family=family, created_ms=now_ms()
+            )
         )
     return token
 
@@ -37,11 +39,12 @@ def caller_of(engine: Engine, token: str) -> Caller | None:
     """Who bears a token; None for one that is not known."""
     with engine.connect() as connection:
         row = connection.execute(
-            select(tables.tokens.c.family).where(tables.tokens.c.digest == _digest(token))
+            select(tables.tokens.c.family).where(tables.tokens.c.digest == digest_of(token))
         ).first()
     return None if row is None else Caller(row[0])
 
 
-def _digest(token: str) -> str:
-    # A token is 256 random bits: a plain digest cannot be guessed back.
+def digest_of(token: str) -> str:
+    """What the store keeps of a secret."""
+    # Such secrets are 256 random bits each: a plain digest cannot be guessed back.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

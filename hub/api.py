@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import BadMessage
 from contract.topics import DEVICE_PATTERN
-from hub import ingest, outgoing, pages, tables, views
+from hub import ingest, leaving, outgoing, pages, pairing_api, sessions, tables, views
 from hub.access import Caller, caller_of, make_token
 from hub.database import insert_new, now_ms
+from hub.settings import HubSettings
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _TEXT = r"^[^\x00-\x1f\x7f]*$"
@@ -33,6 +34,12 @@ class Body(BaseModel):
 
 class NewFamily(Body):
     """A family to be made."""
+
+    name: Name
+
+
+class NewParent(Body):
+    """A parent of a family."""
 
     name: Name
 
@@ -84,8 +91,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the other
+def make_api(engine: Engine, settings: HubSettings | None = None) -> FastAPI:  # noqa: PLR0915 - one route after the other
     """The application over one store. Keeps nothing of its own."""
+    settings = settings or HubSettings()
+    public = settings.address
     api = FastAPI(
         title="Myna hub",
         version="1",
@@ -146,6 +155,24 @@ def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the 
         with engine.connect() as connection:
             return [{"id": row.id, "name": row.name} for row in connection.execute(chosen)]
 
+    @api.post("/v1/families/{family}/parents", status_code=201)
+    def add_parent(family: Uuid, parent: NewParent, known: Known) -> dict[str, str]:
+        """Make a parent; the answer holds the link that signs in once, within a week."""
+        if not known.administrator and known.family != family:
+            raise HTTPException(404, "no such family")
+        made = sessions.add_parent(engine, family, parent.name)
+        if made is None:
+            raise HTTPException(404, "no such family")
+        return {"id": made[0], "name": parent.name, "link": f"{public}/in?link={made[1]}"}
+
+    @api.post("/v1/parents/{parent}/links", status_code=201)
+    def add_link(parent: Uuid, known: Known) -> dict[str, str]:
+        """Another such link, for a parent with a new phone."""
+        family = sessions.family_of(engine, parent)
+        if family is None or (not known.administrator and known.family != family):
+            raise HTTPException(404, "no such parent")
+        return {"id": parent, "link": f"{public}/in?link={sessions.make_link(engine, parent)}"}
+
     @api.post("/v1/devices", status_code=201)
     def add_device(device: NewDevice, _known: Administrator) -> dict[str, str]:
         """Give a speaker to a family."""
@@ -159,7 +186,7 @@ def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the 
             connection.execute(
                 update(tables.devices)
                 .where(tables.devices.c.id == device.id)
-                .values(family=device.family)
+                .values(family=device.family, freed_ms=None, leaving_ms=None)
             )
         return {"id": device.id, "family": device.family}
 
@@ -172,6 +199,14 @@ def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the 
     def get_device(device: Device, known: Known) -> dict[str, Any]:
         """One speaker."""
         return seen(known, device)
+
+    @api.delete("/v1/devices/{device}", status_code=202)
+    def remove_device(device: Device, known: Known, lost: bool = False) -> dict[str, Any]:
+        """Have a speaker wipe what is its family's and leave; `lost` does not wait for it."""
+        family = seen(known, device)["family"]
+        if family is None or not leaving.ask_to_leave(engine, device, family, lost=lost):
+            raise HTTPException(404, "no such speaker")
+        return {"id": device, "freed": lost}
 
     @api.put("/v1/devices/{device}/settings")
     def put_settings(device: Device, settings: dict[str, Any], known: Known) -> dict[str, Any]:
@@ -251,5 +286,6 @@ def make_api(engine: Engine) -> FastAPI:  # noqa: PLR0915 - one route after the 
         args["language"] = answer.language
         return outgoing.order(engine, place[0], "answer", args, 604_800)
 
-    pages.add(api, engine)
+    pairing_api.add(api, engine, settings)
+    pages.add(api, engine, public)
     return api

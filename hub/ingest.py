@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, update
 
 from contract.messages import BadMessage, check_event, parse
-from hub import tables
+from hub import leaving, tables
 from hub.database import insert_new, now_ms, upsert
 
 GAP_PATIENCE_MS = 5_000
@@ -19,6 +19,8 @@ GAP_PATIENCE_MS = 5_000
 RANGES = 64
 EVENTS = 500
 ASKED = "http://adlnet.gov/expapi/verbs/asked"
+Wish = tuple[dict[str, Any], dict[str, Any]]
+"""The row and the event of something that a speaker asks to be deleted."""
 _SERIES = re.compile(r"[0-9a-f]{32}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -65,22 +67,24 @@ def store(
     """Store a batch inside the caller's transaction; it may be acknowledged once that commits."""
     outcome = Outcome(series)
     at_ms = now_ms()
-    rows, questions = [], []
-    for event in received:
-        try:
-            check_event(event)
-        except BadMessage as bad:
-            _set_aside(connection, device, event, bad.kind, outcome)
-            continue
-        row = _row(device, series, event, at_ms)
-        rows.append(row)
-        outcome.ids.append(row["id"])
-        if event["kind"] == "learning" and event["statement"]["verb"]["id"] == ASKED:
-            questions.append(_question(device, row, event["statement"]))
+    if leaving.is_freed(connection, device):
+        # It may not have heard yet that it is nobody's. What it lets go of is not kept.
+        outcome.ids = [event["id"] for event in received if _is_event(event)]
+        return outcome
+    rows, questions, wishes = _sort(connection, device, outcome, received, at_ms)
     see(engine, connection, device, at_ms)
     if rows:
+        fresh = _not_known_yet(connection, device, wishes)
         connection.execute(insert_new(engine, tables.events), rows)
-        for child in sorted({row["child"] for row in rows if row["child"]}):
+        if questions:
+            connection.execute(insert_new(engine, tables.questions), questions)
+        for row, event in fresh:
+            if event["kind"] == "unpair":
+                leaving.free(connection, device)
+                return outcome
+            child = event.get("child", leaving.EVERYBODY)
+            leaving.forget(engine, connection, device, child, series=series, seq=row["seq"])
+        for child in _still_there(connection, device, rows) if fresh else _children(rows):
             connection.execute(
                 upsert(
                     engine,
@@ -89,8 +93,6 @@ def store(
                     {"id": child, "device": device, "seen_ms": at_ms},
                 )
             )
-    if questions:
-        connection.execute(insert_new(engine, tables.questions), questions)
     outcome.missing = gaps(engine, connection, device, series, at_ms)
     return outcome
 
@@ -101,6 +103,8 @@ def see_state(engine: Engine, device: str, state: dict[str, Any]) -> Outcome:
     series, last = state.get("series", ""), state.get("last_seq", 0)
     outcome = Outcome(series)
     with engine.begin() as connection:
+        if leaving.is_freed(connection, device):
+            return outcome
         see(engine, connection, device, at_ms)
         connection.execute(
             update(tables.devices)
@@ -130,6 +134,8 @@ def see_state(engine: Engine, device: str, state: dict[str, Any]) -> Outcome:
 def see_reported(engine: Engine, device: str, reported: dict[str, Any]) -> None:
     """Note what settings hold on a speaker; one that lags behind is told again what is wanted."""
     with engine.begin() as connection:
+        if leaving.is_freed(connection, device):
+            return
         see(engine, connection, device, now_ms())
         connection.execute(
             update(tables.devices)
@@ -160,6 +166,7 @@ def see_reply(engine: Engine, device: str, reply: dict[str, Any]) -> None:
                 detail=json.dumps(reply.get("detail", {})),
             )
         )
+        leaving.heard(connection, device, reply)
 
 
 def gaps(
@@ -261,6 +268,77 @@ def _row(device: str, series: str, event: dict[str, Any], at_ms: int) -> dict[st
         "stored_ms": at_ms,
         "body": json.dumps(statement or event.get("values", {}), ensure_ascii=False),
     }
+
+
+def _sort(
+    connection: Connection, device: str, outcome: Outcome, received: Sequence[Any], at_ms: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Wish]]:
+    """Rows of the good events, questions among them, and what they ask to be deleted."""
+    rows: list[dict[str, Any]] = []
+    questions: list[dict[str, Any]] = []
+    wishes: list[Wish] = []
+    gone = leaving.gone(connection, device)
+    for event in received:
+        try:
+            check_event(event)
+        except BadMessage as bad:
+            _set_aside(connection, device, event, bad.kind, outcome)
+            continue
+        row = _row(device, outcome.series, event, at_ms)
+        if _is_gone(row, gone):
+            row |= {"kind": "dropped", "child": None, "happened": "", "body": "{}"}
+        elif row["kind"] == "learning" and event["statement"]["verb"]["id"] == ASKED:
+            questions.append(_question(device, row, event["statement"]))
+        elif row["kind"] in ("forget", "unpair"):
+            wishes.append((row, event))
+        rows.append(row)
+        outcome.ids.append(row["id"])
+    return rows, questions, wishes
+
+
+def _children(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted({row["child"] for row in rows if row["child"]})
+
+
+def _still_there(connection: Connection, device: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Children of rows that were not deleted by one of their own batch."""
+    table = tables.events
+    chosen = select(table.c.child).distinct().order_by(table.c.child)
+    mine = (table.c.device == device) & table.c.child.is_not(None)
+    ids = [row["id"] for row in rows]
+    return list(connection.execute(chosen.where(mine, table.c.id.in_(ids))).scalars())
+
+
+def _is_event(event: object) -> bool:
+    event_id = event.get("id") if isinstance(event, dict) else None
+    return isinstance(event_id, str) and _ID.fullmatch(event_id) is not None
+
+
+def _is_gone(row: dict[str, Any], gone: Sequence[tuple[str, str, int]]) -> bool:
+    """Whether an event is about a child that was deleted while the event was on its way."""
+    if row["kind"] not in ("learning", "telemetry"):
+        return False
+    return any(
+        (row["series"] == series and row["seq"] < seq)
+        if child == leaving.EVERYBODY
+        else row["child"] == child
+        for child, series, seq in gone
+    )
+
+
+def _not_known_yet(connection: Connection, device: str, wishes: Sequence[Wish]) -> list[Wish]:
+    """Those that come for the first time: what was deleted once is not deleted by a repetition."""
+    if not wishes:
+        return []
+    table = tables.events
+    known = set(
+        connection.execute(
+            select(table.c.id).where(
+                table.c.device == device, table.c.id.in_([row["id"] for row, _ in wishes])
+            )
+        ).scalars()
+    )
+    return [each for each in wishes if each[0]["id"] not in known]
 
 
 def _question(device: str, row: dict[str, Any], statement: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from contract.topics import FROM_SPEAKER, PREFIX, TO_SPEAKER
-from hub.certificates import Authority
+from hub.certificates import CRL_FILE, Authority
 from hub.settings import HubError
 
 HUB = "hub"
@@ -31,6 +31,9 @@ def acl() -> str:
 def configuration(folder: Path, authority: Authority, port: int) -> str:
     """Mosquitto's configuration: TLS on loopback, everything kept over a restart."""
     certificate, key = authority.issue("broker", server=True)
+    revoked = authority.folder / CRL_FILE
+    if not revoked.exists():
+        authority.revoke(())
     (folder / "acl").write_text(acl(), encoding="utf-8")
     return "\n".join(
         [
@@ -41,6 +44,8 @@ def configuration(folder: Path, authority: Authority, port: int) -> str:
             f"cafile {authority.certificate}",
             f"certfile {certificate}",
             f"keyfile {key}",
+            # Read anew whenever the broker is told to (SIGHUP).
+            f"crlfile {revoked}",
             "tls_version tlsv1.2",
             "require_certificate true",
             "use_identity_as_username true",

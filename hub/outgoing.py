@@ -11,7 +11,7 @@ import secrets
 import uuid
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from contract.messages import check, encode
 from contract.topics import Channel, topic
@@ -70,15 +70,20 @@ def desire(engine: Engine, device: str, settings: dict[str, Any]) -> int:
     Raises:
         BadMessage: The settings break the contract.
     """
+    with engine.begin() as connection:
+        return wish(connection, device, settings)
+
+
+def wish(connection: Connection, device: str, settings: dict[str, Any]) -> int:
+    """The same inside the caller's transaction."""
     devices = tables.devices
     check(Channel.DESIRED, {"version": 1, "settings": settings})
-    with engine.begin() as connection:
-        version = connection.execute(
-            update(devices)
-            .where(devices.c.id == device)
-            .values(desired=json.dumps(settings), desired_version=devices.c.desired_version + 1)
-            .returning(devices.c.desired_version)
-        ).scalar_one()
+    version = connection.execute(
+        update(devices)
+        .where(devices.c.id == device)
+        .values(desired=json.dumps(settings), desired_version=devices.c.desired_version + 1)
+        .returning(devices.c.desired_version)
+    ).scalar_one()
     return int(version)
 
 

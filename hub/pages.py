@@ -1,87 +1,168 @@
-"""The family's page: who practised, how the speakers are. One page, rendered here, no scripts."""
+"""The family's pages: signing in, who practised, how the speakers are. Without a script."""
 
 from __future__ import annotations
 
 import datetime
-import html
-from typing import Annotated
-from urllib.parse import parse_qs
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
 
-from fastapi import Cookie, FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from sqlalchemy import Engine
 
-from hub import views
-from hub.access import Caller, caller_of
+from hub import leaving, pair_pages, sessions, views
+from hub.visit import COOKIE, Turned, Visit
 
-_FRAME = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Myna</title>
-<style>body{{font:1.1rem/1.5 system-ui;max-width:40rem;margin:2rem auto;padding:0 1rem}}
-td,th{{padding:.3rem 1rem .3rem 0;text-align:left}}</style>
-<h1>Myna</h1>
-{body}
-</html>
-"""
-_LOGIN = """<form method="post" action="/login"><label>Your family's token
-<input name="token" type="password" autocomplete="current-password"></label>
-<button>Show our speakers</button></form>"""
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-TOKEN_LIMIT_BYTES = 4096
+Page = Callable[[Visit], Awaitable[Response]]
+NAME_LETTERS = 120
 
 
-def add(api: FastAPI, engine: Engine) -> None:
-    """Add the pages to the application."""
+def add(api: FastAPI, engine: Engine, public: str) -> None:
+    """Add the pages to the application.
 
-    @api.get("/", include_in_schema=False)
-    def home(myna_token: Annotated[str, Cookie()] = "") -> HTMLResponse:
-        known = caller_of(engine, myna_token) if myna_token else None
-        body = _LOGIN if known is None else _family(engine, known)
-        return HTMLResponse(_FRAME.format(body=body), headers=_HEADERS)
-
-    @api.post("/login", include_in_schema=False)
-    async def login(request: Request) -> Response:
-        form = parse_qs((await request.body())[:TOKEN_LIMIT_BYTES].decode("utf-8", "replace"))
-        token = form.get("token", [""])[0].strip()
-        if not token.isascii() or caller_of(engine, token) is None:
-            page = _FRAME.format(body="<p>This token is not known.</p>" + _LOGIN)
-            return HTMLResponse(page, 401, headers=_HEADERS)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            "myna_token",
-            token,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
+    Args:
+        public: The hub's address, without a slash at its end.
+    """
+    routes: list[tuple[str, str, Page, bool]] = [
+        ("GET", "/", _home, False),
+        ("POST", "/login", _login, False),
+        ("GET", "/in", _link, False),
+        ("POST", "/in", _use_link, False),
+        ("POST", "/sign-out", _sign_out, True),
+        ("POST", "/parents", functools.partial(_add_parent, public), True),
+        ("POST", "/remove", _remove, True),
+        ("GET", "/pair", pair_pages.ask, True),
+        ("POST", "/pair", pair_pages.code, True),
+        ("POST", "/pair/decide", pair_pages.decide, True),
+        ("GET", "/pair/{grant}", pair_pages.wait, True),
+    ]
+    for method, path, page, private in routes:
+        api.add_api_route(
+            path, _route(engine, page, private), methods=[method], include_in_schema=False
         )
+
+
+def _route(engine: Engine, page: Page, private: bool) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        visit = await run_in_threadpool(Visit, engine, request)
+        try:
+            if request.method == "POST":
+                await visit.read_form(signed_in=private)
+            elif private and visit.session is None:
+                asked = request.url.path + ("?" if request.url.query else "") + request.url.query
+                return visit.go("/?then=" + quote(asked, safe=""))
+            return await page(visit)
+        except Turned as turned:
+            return visit.show("message", "title", turned.status, text=visit.words(turned.key))
+
+    return answer
+
+
+async def _home(visit: Visit) -> Response:
+    then = visit.request.query_params.get("then", "")
+    if visit.session is None:
+        answer = visit.show("sign_in", "signin")
+        _remember(answer, then)
         return answer
+    return await run_in_threadpool(_family, visit)
 
 
-def _family(engine: Engine, known: Caller) -> str:
-    devices = "".join(
-        f"<tr><td>{html.escape(each['id'])}<td>{_status(each['state'])}<td>{_when(each['seen_ms'])}"
-        for each in views.devices(engine, known)
+async def _login(visit: Visit) -> Response:
+    token = visit.form.get("token", "").strip()
+    cookie = await run_in_threadpool(sessions.sign_in_by_token, visit.engine, token)
+    if cookie is None:
+        return visit.show("sign_in", "signin", 401, trouble=visit.words("token_wrong"))
+    return visit.signed_in(cookie, _wanted(visit))
+
+
+async def _link(visit: Visit) -> Response:
+    # A look at a link (a messenger's preview, say) does not use it up: the button does.
+    return visit.show("link", "link", link=visit.request.query_params.get("link", "")[:64])
+
+
+async def _use_link(visit: Visit) -> Response:
+    secret = visit.form.get("link", "")
+    cookie = await run_in_threadpool(sessions.sign_in_by_link, visit.engine, secret)
+    if cookie is None:
+        return visit.show("sign_in", "signin", 401, trouble=visit.words("link_bad"))
+    return visit.signed_in(cookie, _wanted(visit))
+
+
+async def _sign_out(visit: Visit) -> Response:
+    await run_in_threadpool(sessions.end, visit.engine, visit.cookie)
+    answer = visit.go("/")
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+async def _add_parent(public: str, visit: Visit) -> Response:
+    name = visit.form.get("name", "").strip()
+    if not name or len(name) > NAME_LETTERS or not name.isprintable():
+        trouble = visit.words("bad_value", visit.words("parents_name"))
+        return await run_in_threadpool(_family, visit, 422, trouble=trouble)
+    made = await run_in_threadpool(sessions.add_parent, visit.engine, visit.family, name)
+    if made is None:
+        raise Turned(404, "not_found")
+    return await run_in_threadpool(_family, visit, link=f"{public}/in?link={made[1]}")
+
+
+async def _remove(visit: Visit) -> Response:
+    device, family = visit.form.get("device", ""), visit.family
+    if visit.form.get("sure") != "yes":
+        return await run_in_threadpool(_family, visit, 422, trouble=visit.words("remove_tick"))
+    lost = visit.form.get("lost") == "yes"
+    asked = await run_in_threadpool(leaving.ask_to_leave, visit.engine, device, family, lost=lost)
+    if not asked:
+        raise Turned(404, "not_found")
+    notice = visit.words("removed_now" if lost else "removed")
+    return await run_in_threadpool(_family, visit, notice=notice)
+
+
+def _family(visit: Visit, status: int = 200, /, **said: str) -> Response:
+    if visit.session is None:
+        raise Turned(403, "form_old")
+    known = visit.session.caller
+    devices = [
+        {**each, "status": _status(each["state"]), "seen": _when(each["seen_ms"])}
+        for each in views.devices(visit.engine, known)
+    ]
+    children = [
+        {
+            "name": each["id"][-6:],
+            "answers": views.summary(visit.engine, known, each["id"])["events"],
+            "seen": _when(each["seen_ms"]),
+        }
+        for each in views.children(visit.engine, known)
+    ]
+    parents = None if known.family is None else sessions.parents_of(visit.engine, known.family)
+    return visit.show(
+        "family", "family", status, devices=devices, children=children, parents=parents, **said
     )
-    children = "".join(
-        f"<tr><td>{html.escape(each['id'][-6:])}"
-        f"<td>{views.summary(engine, known, each['id'])['events']}<td>{_when(each['seen_ms'])}"
-        for each in views.children(engine, known)
-    )
-    return (
-        f"<h2>Speakers</h2><table><tr><th>Speaker<th>Now<th>Heard of{devices}</table>"
-        f"<h2>Children</h2><table><tr><th>Child<th>Answers<th>Last{children}</table>"
-    )
 
 
-def _status(state: dict[str, object]) -> str:
-    return html.escape(str(state.get("status", "never connected")))
+def _status(state: dict[str, Any]) -> str:
+    status = str(state.get("status", ""))
+    return status if status in ("online", "offline") else "never_connected"
 
 
 def _when(ms: int) -> str:
     if not ms:
-        return "never"
+        return ""
     return f"{datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_THEN = "myna_then"
+
+
+def _remember(answer: Response, then: str) -> None:
+    """Where a parent wanted to go before signing in; a page of ours or nothing."""
+    if then == "/pair" or then.startswith("/pair?"):
+        answer.set_cookie(_THEN, then[:100], max_age=600, httponly=True, samesite="lax")
+
+
+def _wanted(visit: Visit) -> str:
+    then = visit.request.cookies.get(_THEN, "")
+    return then if then == "/pair" or then.startswith("/pair?") else "/"

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+NUMBERS = {"port": 65_535, "broker_pid": 2**31}
+
 
 class HubError(Exception):
     """The hub cannot work as configured; one sentence with the remedy."""
@@ -29,6 +31,9 @@ class HubSettings:
     """The hub's own certificate (PEM)."""
     broker_key: str = ""
     """The key of that certificate."""
+    broker_pid: int = 0
+    """Process of a broker on this machine, told (SIGHUP) when the list of revoked certificates is
+    new; 0: somebody else tells it, see docs/hub.md."""
     worker: str = ""
     """Name of this ingest worker at the broker; must differ between workers."""
     share: str = "ingest"
@@ -43,6 +48,29 @@ class HubSettings:
     """Where the HTTP API listens."""
     port: int = 8080
     """Its port."""
+    tls_cert: str = ""
+    """Certificate (PEM) to listen with; empty listens without encryption, behind a proxy that has
+    one, or on this machine alone."""
+    tls_key: str = ""
+    """The key of that certificate."""
+    public: str = ""
+    """The hub's address as parents type it, ``https://hub.example``; empty: the one it listens on.
+    It is what speakers say with the code of their pairing."""
+    authority: str = ""
+    """Folder of the certificate authority (``ca.crt``, ``ca.key``) that speakers get their
+    certificates from; empty: none can be paired."""
+    broker_public: str = ""
+    """The broker's address as speakers reach it; empty: `broker`."""
+    pack_key: str = ""
+    """Public key (minisign) of whoever signs lesson packs, told to speakers that are paired."""
+    factory_ca: str = ""
+    """Certificate of the factory (PEM): a speaker that bears a serial number has to prove it."""
+
+    @property
+    def address(self) -> str:
+        """`public`, or what stands in for it."""
+        scheme = "https" if self.tls_cert else "http"
+        return self.public.rstrip("/") or f"{scheme}://{self.listen}:{self.port}"
 
     def __repr__(self) -> str:
         return f"HubSettings(broker={self.broker!r}, worker={self.worker!r})"
@@ -63,9 +91,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> HubSetting
         name = variable.removeprefix("HUB_").lower()
         if name not in known:
             raise HubError(f"{variable} is no setting of the hub; docs/hub.md lists them")
-        if name == "port":
-            if not text.isdigit() or not 0 <= int(text) <= 65535:
-                raise HubError(f"{variable} must be a port number, 0 to 65535")
+        if name in NUMBERS:
+            if not text.isdigit() or not 0 <= int(text) <= NUMBERS[name]:
+                raise HubError(f"{variable} must be a number, 0 to {NUMBERS[name]}")
             values[name] = int(text)
         else:
             values[name] = text

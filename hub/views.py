@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.sql import Select
 
-from hub import tables
+from hub import leaving, tables
 from hub.access import Caller
 from hub.database import now_ms
 
@@ -33,6 +33,7 @@ def devices(engine: Engine, caller: Caller) -> list[dict[str, Any]]:
             "id": row.id,
             "family": row.family,
             "seen_ms": row.seen_ms,
+            "leaving": row.leaving_ms is not None,
             "state": json.loads(row.state),
             "desired": {"version": row.desired_version, "settings": json.loads(row.desired)},
             "reported": json.loads(row.reported),
@@ -85,16 +86,7 @@ def forget(engine: Engine, caller: Caller, child: str) -> list[str]:
             ).scalars()
         )
         for speaker in speakers:
-            events = tables.events
-            # The rows stay as numbers without content, or the count would have gaps.
-            connection.execute(
-                update(events)
-                .where(events.c.device == speaker, events.c.child == child)
-                .values(kind="dropped", child=None, happened="", body="{}")
-            )
-            for table in (tables.questions, kept):
-                column = table.c.child if table is tables.questions else table.c.id
-                connection.execute(delete(table).where(table.c.device == speaker, column == child))
+            leaving.forget(engine, connection, speaker, child)
     return speakers
 
 

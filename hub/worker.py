@@ -73,7 +73,7 @@ class IngestWorker:
     def __init__(self, settings: HubSettings, engine: Engine) -> None:
         self._settings = settings
         self._engine = engine
-        self._tls = _context(settings)
+        self._tls = tls_context(settings)
         self._faults = Faults(log, "message refused")
         self._arrived: list[Arrived] = []
         self._client: mqtt.Client | None = None
@@ -251,7 +251,12 @@ class IngestWorker:
             self._faults.note(f"broker_refused_{reason.value}", time.monotonic())
 
 
-def _context(settings: HubSettings) -> ssl.SSLContext | None:
+def tls_context(settings: HubSettings) -> ssl.SSLContext | None:
+    """How the hub speaks with its broker; None without encryption.
+
+    Raises:
+        HubError: Address or certificates cannot be used.
+    """
     parts = urlsplit(settings.broker)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise HubError("HUB_BROKER must be of the form mqtts://host:8883")

@@ -27,6 +27,7 @@ COMMANDS = {
     "progress": "show what a child has learnt, in the terminal or as a page",
     "bench": "measure",
     "identity": "say who this box is",
+    "pair": "pair the speaker with a family's platform",
     "update": "fetch signed updates: the application, lesson packs, models",
     "launch": "start the newest application that is known to be well, as the service does",
     "slot": "say which system runs, try the other, keep it",

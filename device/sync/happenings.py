@@ -1,4 +1,4 @@
-"""What goes out beside attempts and beginnings: a session's end, a child's question.
+"""What goes out beside attempts and beginnings: a session's end, a question, what was deleted.
 
 Called by `device.store.Store` inside the transaction that writes a record, as the triggers are.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from device.ids import IdSource
-from device.store_rows import Asked, Recorded
+from device.store_rows import Asked, Forgotten, GivenUp, Recorded
 from dialog.ports import SessionEdge
 
 
@@ -19,10 +20,14 @@ class Reporter:
 
     Args:
         ids: Where the ids of ends come from; a question has its own.
+        platform: Whether anybody may have heard of what is deleted. Nobody has to be told else.
     """
 
-    def __init__(self, ids: IdSource | None = None) -> None:
+    def __init__(
+        self, ids: IdSource | None = None, *, platform: Callable[[], bool] = lambda: True
+    ) -> None:
         self._ids = ids or IdSource()
+        self._platform = platform
 
     def __call__(self, db: sqlite3.Connection, record: Recorded) -> None:
         """Put the record into the outbox, where it is one of those told here.
@@ -37,6 +42,12 @@ class Reporter:
             if record.what.words is not None:
                 facts["words"] = record.what.words
             _add(db, record.id, "asked", record, facts)
+        elif isinstance(record.what, Forgotten | GivenUp) and self._platform():
+            given_up = isinstance(record.what, GivenUp)
+            child = None if isinstance(record.what, GivenUp) else record.what.child
+            facts = {"child": child} if child else {}
+            # Not under the child's name: what goes out under that goes with the child.
+            _add(db, record.id, "unpair" if given_up else "forget", record, facts, child=None)
 
 
 def _end(db: sqlite3.Connection, record: Recorded) -> dict[str, Any]:
@@ -50,8 +61,17 @@ def _end(db: sqlite3.Connection, record: Recorded) -> dict[str, Any]:
     return facts
 
 
+_SAME = ""
+
+
 def _add(
-    db: sqlite3.Connection, event_id: str, kind: str, record: Recorded, facts: dict[str, Any]
+    db: sqlite3.Connection,
+    event_id: str,
+    kind: str,
+    record: Recorded,
+    facts: dict[str, Any],
+    *,
+    child: str | None = _SAME,
 ) -> None:
     db.execute("UPDATE outbox_series SET last = last + 1")
     db.execute(
@@ -60,7 +80,7 @@ def _add(
         (
             event_id,
             kind,
-            record.child,
+            record.child if child == _SAME else child,
             record.boot,
             record.mono_s,
             record.wall_ms,

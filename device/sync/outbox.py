@@ -129,6 +129,8 @@ class Outbox:
         if kind == "dropped":
             return {**head, "kind": "dropped"}
         facts = json.loads(body)
+        if kind in ("forget", "unpair"):
+            return {**head, "kind": kind, **facts}
         if kind == "telemetry":
             return {**head, "kind": kind, "at": rfc3339(dated.wall_ms), "values": facts}
         said = statement(kind, event_id, child, dated.wall_ms, facts, iri_base=self._iri_base)

@@ -32,7 +32,7 @@ def describe() -> dict[str, Any]:
     paths["/recordings/{child}/{key}"] = {"get": _recording()}
     paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
     for path, (summary, form, needed) in _FORMS.items():
-        kept = path not in ("/sign-out", "/notes")
+        kept = path not in ("/sign-out", "/notes", "/pair", "/pair/stop", "/give-up")
         paths.setdefault(path, {})["post"] = {
             **_answers(summary, page=kept, redirect=not kept, refused=True),
             **_form({"csrf": _TEXT, **form}, ["csrf", *needed]),
@@ -130,4 +130,11 @@ _FORMS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ["child", "sure"],
     ),
     "/sound-check": ("Play and listen", {}, []),
+    "/pair": (
+        "Ask a platform to take the speaker in",
+        {"platform": {"type": "string", "maxLength": 200}},
+        ["platform"],
+    ),
+    "/pair/stop": ("Let pairing be", {}, []),
+    "/give-up": ("Leave the platform and delete everything", {"sure": {"enum": ["yes"]}}, ["sure"]),
 }

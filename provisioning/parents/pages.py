@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -22,11 +22,15 @@ from provisioning.parents.drawing import sound_svg
 from provisioning.parents.family_file import OFFERED, FamilyFile, Purpose
 from provisioning.parents.forms import Turned
 from provisioning.parents.limits import BadLimit, Limits
-from provisioning.parents.ports import Household, SoundView
+from provisioning.parents.ports import ChildView, Household, PlatformDesk, SoundView
 from provisioning.parents.sessions import LONGEST_S, Sessions
 from provisioning.parents.visit import COOKIE, Visit
+from provisioning.parents.words import keys
 
 log = logging.getLogger(__name__)
+
+LOOKS_EVERY_S = 4
+"""While pairing is under way the page looks by itself."""
 
 Page = Callable[["Visit"], Awaitable[Response]]
 
@@ -76,6 +80,9 @@ class Pages:
                 Route("/forget", self._signed_in(_forget), methods=["POST"]),
                 Route("/device", self._signed_in(_device_page)),
                 Route("/sound-check", self._signed_in(_sound_check), methods=["POST"]),
+                Route("/pair", self._signed_in(_pair), methods=["POST"]),
+                Route("/pair/stop", self._signed_in(_pair_stop), methods=["POST"]),
+                Route("/give-up", self._signed_in(_give_up), methods=["POST"]),
                 Route("/openapi.json", self._signed_in(_description)),
             ],
             exception_handlers={404: self._missing, 405: self._missing},
@@ -284,7 +291,15 @@ async def _children(visit: Visit) -> Response:
 
 
 async def _data_page(visit: Visit) -> Response:
-    return visit.show("data", "data", children=visit.pages.household.children())
+    return _data_shown(visit, visit.pages.household.children())
+
+
+def _data_shown(
+    visit: Visit, children: Sequence[ChildView], status: int = 200, /, **said: str
+) -> Response:
+    desk = visit.pages.household.platform
+    platform = None if desk is None else desk.view()
+    return visit.show("data", "data", status, children=children, platform=platform, **said)
 
 
 async def _export(visit: Visit) -> Response:
@@ -308,22 +323,73 @@ async def _forget(visit: Visit) -> Response:
         said = {"notice": visit.words("forgotten")}
         children = household.children()
     status = 200 if "notice" in said else 422
-    return visit.show("data", "data", status, children=children, **said)
+    return _data_shown(visit, children, status, **said)
 
 
 async def _device_page(visit: Visit) -> Response:
-    return visit.show("device", "device", device=visit.pages.household.device())
+    return _device_shown(visit)
+
+
+def _device_shown(visit: Visit, status: int = 200, /, **said: object) -> Response:
+    household = visit.pages.household
+    desk = household.platform
+    platform = None if desk is None else desk.view()
+    shown = {"device": household.device(), "platform": platform, **said}
+    if platform is not None and platform.trouble and "trouble" not in said:
+        shown["trouble"] = visit.words(trouble_key(platform.trouble))
+    answer = visit.show("device", "device", status, **shown)
+    if platform is not None and platform.phase in ("waiting", "allowed", "sure"):
+        answer.headers["Refresh"] = f"{LOOKS_EVERY_S}; url=/device"
+    return answer
 
 
 async def _sound_check(visit: Visit) -> Response:
-    device = visit.pages.household.device()
     try:
         check = await run_in_threadpool(visit.pages.household.check_sound)
     except SpeakerError as error:
         log.info("no sound check: code=%s", error.code)
-        trouble = visit.words("sound_check_not")
-        return visit.show("device", "device", 409, device=device, trouble=trouble)
-    return visit.show("device", "device", device=device, check=check)
+        return _device_shown(visit, 409, trouble=visit.words("sound_check_not"))
+    return _device_shown(visit, check=check)
+
+
+async def _pair(visit: Visit) -> Response:
+    desk = _desk(visit)
+    try:
+        await run_in_threadpool(desk.pair, visit.form.get("platform", "")[:200])
+    except SpeakerError as error:
+        return _device_shown(visit, 422, trouble=visit.words(trouble_key(error.code)))
+    return RedirectResponse("/device", HTTPStatus.SEE_OTHER)
+
+
+async def _pair_stop(visit: Visit) -> Response:
+    await run_in_threadpool(_desk(visit).stop)
+    return RedirectResponse("/device", HTTPStatus.SEE_OTHER)
+
+
+async def _give_up(visit: Visit) -> Response:
+    desk = _desk(visit)
+    if visit.form.get("sure") != "yes":
+        return _device_shown(visit, 422, trouble=visit.words("forget_tick"))
+    try:
+        await run_in_threadpool(desk.give_up)
+    except StoreError:
+        raise
+    except SpeakerError as error:
+        return _device_shown(visit, 409, trouble=visit.words(trouble_key(error.code)))
+    return RedirectResponse("/device", HTTPStatus.SEE_OTHER)
+
+
+def _desk(visit: Visit) -> PlatformDesk:
+    desk = visit.pages.household.platform
+    if desk is None:
+        raise Turned(409, "pairing_other")
+    return desk
+
+
+def trouble_key(code: str) -> str:
+    """The key of the words for why pairing did not go on."""
+    key = code.replace(".", "_")
+    return key if key in keys() else "pairing_other"
 
 
 async def _description(_visit: Visit) -> Response:

@@ -154,11 +154,62 @@ class Note:
     topic: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlatformView:
+    """How it stands with the family's platform.
+
+    Attributes:
+        phase: ``alone``, ``waiting`` (for the code to be typed), ``allowed`` (for the button),
+            ``sure`` (for the certificate), ``paired``, ``leaving``, or ``configured`` by a
+            technician.
+        address: Of the platform; what was configured while there is none else.
+        code: What a parent types there; empty when it is not waited for.
+        place: Where they type it.
+        family: Its name there.
+        device: The speaker's id there; empty before it has one.
+        provisional: That id is the speaker's own invention.
+        trouble: Code of why pairing last did not go on; empty when it did.
+        deletions_waiting: Deletions that the platform has not confirmed.
+        deletions_confirmed: When it last confirmed one.
+    """
+
+    phase: str
+    address: str = ""
+    code: str = ""
+    place: str = ""
+    family: str = ""
+    device: str = ""
+    provisional: bool = False
+    trouble: str = ""
+    deletions_waiting: int = 0
+    deletions_confirmed: datetime | None = None
+
+
+class PlatformDesk(Protocol):
+    """What parents can have done about the platform. Called from the pages' thread."""
+
+    def view(self) -> PlatformView:
+        """How it stands."""
+
+    def pair(self, address: str) -> None:
+        """Begin; `SpeakerError` (``pairing.address``) for what can be no address."""
+
+    def stop(self) -> None:
+        """Let it be."""
+
+    def give_up(self) -> None:
+        """Delete all that is the family's and leave its platform; `SpeakerError` where not."""
+
+
 class Household(Protocol):
     """What is behind the pages. Called from the pages' thread; waits for the speaker where needed.
 
     Methods that read or write the disk raise `core.errors.StoreError`.
     """
+
+    @property
+    def platform(self) -> PlatformDesk | None:
+        """The family's platform; None where there can be none."""
 
     def language(self) -> str:
         """``en`` or ``zh``: for a browser that asks for neither."""

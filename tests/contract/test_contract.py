@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from contract import topics
 from contract.faults import EVERY_S, Faults
-from contract.messages import BadMessage, check, check_event, decode, encode, parse, schema
+from contract.messages import (
+    EVENT_KINDS,
+    BadMessage,
+    check,
+    check_event,
+    decode,
+    encode,
+    parse,
+    schema,
+)
 from contract.topics import FROM_SPEAKER, RETAINED, TO_SPEAKER, Channel, topic
 from device.sync.statements import statement
 from tests.platform_parts import PEERS, ROOT, needs_peers
@@ -91,7 +100,7 @@ def test_every_command_and_every_kind_of_event_has_an_example():
     assert commands == set(schema(Channel.COMMANDS)["properties"]["name"]["enum"])
     events = [each for channel, _, each in examples() if channel is Channel.EVENTS]
     kinds = {event["kind"] for each in events for event in each["events"]}
-    assert kinds == {"learning", "telemetry", "dropped"}
+    assert kinds == set(EVENT_KINDS)
 
 
 @pytest.mark.parametrize(("channel", "name", "payload"), list(examples()))
