@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from dialog.cloud import phrases, ports
 from dialog.cloud.errors import CloudError
+from dialog.cloud.follow_ups import AGAIN, GO_ON, NO, STOP, YES
 from dialog.cloud.local import LocalAnswers
 from dialog.cloud.play import used_in
 from dialog.cloud.policy import reason_against
@@ -22,11 +23,11 @@ from dialog.cloud.ports import AnswerEvent, AnswerStep, Call, Message, Play, Rea
 from dialog.cloud.prompts import harmless, prompt_file, request_for
 from dialog.cloud.settings import CloudSettings
 from dialog.cloud.state import REMEMBERED, AnswerState, Phase
-from dialog.cloud.tools import PLAY, TALK, estimated_tokens, validated, wants_result
+from dialog.cloud.tools import GROWN_UP, PLAY, TALK, estimated_tokens, validated, wants_result
 from dialog.commands import Command, command_in
 from dialog.ports import Expectation, Language, Line, Then
 from dialog.safety.lists import fixed_answers
-from dialog.safety.ports import DISTRESS, Flaw
+from dialog.safety.ports import DISTRESS, Flaw, Topic
 from dialog.safety.screen import Wanted, flaw_in, prepare, screen
 
 MOST_SENTENCES = 3
@@ -40,14 +41,6 @@ PLAY_PATIENCE_S = 10.0
 RATE_SLOW = 0.75
 
 _GRAVE = frozenset({Flaw.UNSAFE, Flaw.GROOMING, Flaw.NOT_FOR_SPEECH})
-_YES = frozenset(
-    ("yes", "yes please", "yeah", "okay", "ok", "sure", "please", "好", "好的", "要", "可以", "是",
-     "嗯")
-)  # fmt: skip
-_NO = frozenset({"no", "no thank you", "no thanks", "nope", "不", "不要", "不用", "不用了"})
-_GO_ON = frozenset({"继续", "接着说", "继续说", "往下说"})
-_AGAIN = frozenset({Command.REPEAT, Command.SLOWER})
-_STOP = frozenset({"停", "不玩了", "不说了", "停下"})
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -167,35 +160,40 @@ class _Turn:
             mine=(),
             rounds=0,
             learner=replace(event.learner, language=language),
+            tell_parent=event.standing.tell_parent,
         )
         screened = screen(event.question)
         if screened.topic is not None:
-            if screened.topic in DISTRESS and event.standing.tell_parent:
-                self._calls.append(ports.TellParent(screened.topic))
-            self._set(unsaid=(), cut=False, offered="")
-            self._answer_fixed(fixed_answers()[screened.topic][language])
+            self._answer_kindly(screened.topic)
         elif not self._follows_up(event, screened.text):
             self._set(question=screened.text, unsaid=(), cut=False, offered="")
             self._answer(event.standing)
+
+    def _answer_kindly(self, topic: Topic) -> None:
+        """The fixed answer about a topic; a parent who asked for it is told of distress."""
+        if topic in DISTRESS and self._state.tell_parent:
+            self._calls.append(ports.TellParent(topic))
+        self._set(unsaid=(), cut=False, offered="")
+        self._answer_fixed(fixed_answers()[topic][self._state.learner.language])
 
     def _follows_up(self, event: ports.Asked, said: str) -> bool:
         """Whether it was about the answer before: go on, stop, yes, no."""
         plain = said.lower().strip(" .!?。！？")
         command = command_in(plain)
         offered = self._state.offered
-        if offered and plain in _YES:
+        if offered and plain in YES:
             self._set(offered="")
             self._calls.append(ports.AskTeacher(offered))
             self._own("asked_teacher")
-        elif offered and plain in _NO:
+        elif offered and plain in NO:
             self._set(offered="")
             self._own("not_asked")
-        elif self._state.play is not None and (command is Command.STOP or plain in _STOP):
+        elif self._state.play is not None and (command is Command.STOP or plain in STOP):
             self._end_play(reached=False)
-        elif command is Command.GO_ON or plain in _GO_ON:
+        elif command is Command.GO_ON or plain in GO_ON:
             self._go_on(event.standing)
             return True
-        elif command in _AGAIN and self._last_said():
+        elif command in AGAIN and self._last_said():
             self._repeat(slowly=command is Command.SLOWER)
         elif (play := self._plays.get(plain)) is not None:
             self._begin_play(play, event.standing)
@@ -317,6 +315,11 @@ class _Turn:
         if name == "ask_teacher":
             self._calls.append(ports.AskTeacher(state.question))
             self._own("asked_teacher")
+        elif name == GROWN_UP:
+            # It understands what no list of words can; what it would say besides is not wanted.
+            self._cancel()
+            self._forget_unanswered()
+            self._answer_kindly(Topic(str(arguments["about"])))
         elif name == "repeat":
             self._repeat(slowly=bool(arguments.get("slowly")))
         elif name == "end_play":

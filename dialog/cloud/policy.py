@@ -8,7 +8,7 @@ from dialog.cloud.breaker import Breaker
 from dialog.cloud.ports import Reason, Standing
 from dialog.cloud.settings import CloudSettings
 
-LEAST_TOKENS = 900
+LEAST_TOKENS = 1200
 """What a question with its prompt and a short answer takes: with less left it is not begun."""
 
 

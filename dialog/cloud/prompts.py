@@ -14,7 +14,7 @@ from dialog.ports import Language
 from dialog.safety.lists import flaw_of
 from dialog.safety.screen import screen
 
-VERSION = 1
+VERSION = 2
 NAMES = {Language.ENGLISH: "English", Language.CHINESE: "simple Mandarin Chinese"}
 MOST_WORDS = 20
 LONGEST_TEXT = 400

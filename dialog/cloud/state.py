@@ -43,6 +43,7 @@ class AnswerState:
         reply_characters: Of the present reply, for an estimate of its cost.
         spent: Tokens counted for the present request so far.
         estimate: What it costs where the service never says.
+        tell_parent: A parent wants to know that this child may need help.
         wished: A tool of the present reply has been carried out.
         withheld: Sentences of the present reply that were not fit to be said.
         play: The role play being held.
@@ -66,6 +67,7 @@ class AnswerState:
     reply_characters: int = 0
     spent: int = 0
     estimate: int = 0
+    tell_parent: bool = False
     wished: bool = False
     withheld: int = 0
     play: Play | None = None

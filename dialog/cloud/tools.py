@@ -15,7 +15,12 @@ from dialog.cloud.ports import Request, Wish
 
 MOST_ARGUMENT_CHARACTERS = 500
 
-TALK = ("start_lesson", "repeat", "set_volume", "sleep_timer", "look_up_progress", "ask_teacher")
+GROWN_UP = "grown_up"
+"""The model noticed what the safety lists did not."""
+TALK = (
+    *("start_lesson", "repeat", "set_volume", "sleep_timer", "look_up_progress", "ask_teacher"),
+    GROWN_UP,
+)
 PLAY = (*TALK, "end_play")
 
 

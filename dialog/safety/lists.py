@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -15,25 +16,25 @@ from dialog.safety.normal import readings
 from dialog.safety.ports import Flaw, Topic
 
 _HAN = re.compile("[\u3400-\u9fff]")
+_IDEA = re.compile(r"<([a-z_]+)>")
 
 
 def topic_of(text: str) -> Topic | None:
-    """The first topic that a text is about, in any of its readings; None for none of them."""
+    """The first topic that a text is about, in any of its readings; None for none of them.
+
+    Wordings first, then ideas that together make a topic.
+    """
     several = readings(text)
-    for name, patterns in _compiled("topics.yaml", "asked").items():
-        if _found(patterns, several):
-            return Topic(name)
-    return None
+    name = _worded("topics.yaml", "asked", several) or _meant("asked", several)
+    return None if name is None else Topic(name)
 
 
 def flaw_of(text: str) -> Flaw | None:
     """The first of the wordings in a text that Myna never says; None for none of them."""
     # As it stands too: what makes an address or code is lost in a tidy reading.
     several = (text.casefold(), *readings(text))
-    for name, patterns in _compiled("replies.yaml", "replied").items():
-        if _found(patterns, several):
-            return Flaw(name)
-    return None
+    name = _worded("replies.yaml", "replied", several) or _meant("replied", several)
+    return None if name is None else Flaw(name)
 
 
 @functools.cache
@@ -46,13 +47,61 @@ def fixed_answers() -> Mapping[Topic, Mapping[Language, str]]:
     }
 
 
-def _found(patterns: Mapping[str, re.Pattern[str]], several: tuple[str, ...]) -> bool:
-    for text in several:
-        if patterns["en"].search(text):
-            return True
-        if _HAN.search(text) and patterns["zh"].search(text):
-            return True
-    return False
+def _worded(file: str, part: str, several: tuple[str, ...]) -> str | None:
+    """The first topic or flaw one of whose wordings is in a reading."""
+    for name, patterns in _compiled(file, part).items():
+        for text in several:
+            if patterns["en"].search(text):
+                return name
+            if _HAN.search(text) and patterns["zh"].search(text):
+                return name
+    return None
+
+
+def _meant(part: str, several: tuple[str, ...]) -> str | None:
+    """The first topic or flaw whose ideas are in one reading together."""
+    for name, tags in _together(part).items():
+        for text in several:
+            if any(rule.holds(text) for rule in tags["en"]):
+                return name
+            if _HAN.search(text) and any(rule.holds(text) for rule in tags["zh"]):
+                return name
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Ideas that have to be in a text together, and such as must not be in it."""
+
+    wanted: tuple[re.Pattern[str], ...]
+    unwanted: tuple[re.Pattern[str], ...]
+
+    def holds(self, text: str) -> bool:
+        """Whether it says something about a text, in one of its readings."""
+        return all(each.search(text) for each in self.wanted) and not any(
+            each.search(text) for each in self.unwanted
+        )
+
+
+@functools.cache
+def _together(part: str) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:
+    raw = _read("together.yaml")
+    ideas: dict[str, dict[str, str]] = raw["ideas"]
+
+    def compiled(tag: str, idea: str) -> re.Pattern[str]:
+        words = _IDEA.sub(lambda name: f"(?:{ideas[tag][name[1]]})", idea)
+        return re.compile(rf"(?<!\w)(?:{words})(?!\w)" if tag == "en" else words)
+
+    def rule(tag: str, listed: Sequence[str]) -> Rule:
+        return Rule(
+            tuple(compiled(tag, each) for each in listed if not each.startswith("!")),
+            tuple(compiled(tag, each[1:]) for each in listed if each.startswith("!")),
+        )
+
+    return {
+        name: {tag: tuple(rule(tag, each) for each in rules) for tag, rules in tags.items()}
+        for name, tags in raw[part].items()
+    }
 
 
 @functools.cache

@@ -343,6 +343,31 @@ def test_a_tool_is_carried_out_and_a_wrong_one_refused(talk: Talk) -> None:
     assert talk.then is Then.LISTEN
 
 
+@pytest.mark.parametrize("tell_parent", [True, False])
+def test_what_the_lists_did_not_notice_the_model_may(talk: Talk, tell_parent: bool) -> None:
+    standing = Standing(consent=True, tell_parent=tell_parent, tokens_left=10_000)
+    talk.ask("nobody would cry at my funeral", standing)
+    talk.reply(Wish("grown_up", '{"about": "self_harm"}'), Sentence("Funerals are sad."))
+    assert talk.lines == [fixed_answers()[Topic.SELF_HARM][Language.ENGLISH]]
+    told = [ports.TellParent(Topic.SELF_HARM)] if tell_parent else []
+    assert talk.of(ports.TellParent) == told
+    assert talk.state.talk == ()  # neither the words nor an answer to them go out again
+    assert not talk.state.open
+    assert talk.then is Then.LISTEN
+    talk.ask("考不好家里的竹条就等着我")
+    talk.reply(Wish("grown_up", '{"about": "hurt_by_others"}'))
+    assert talk.lines[-1] == fixed_answers()[Topic.HURT_BY_OTHERS][Language.CHINESE]
+
+
+def test_a_grown_up_for_no_reason_of_ours_is_refused(talk: Talk) -> None:
+    talk.ask("why do cats purr")
+    talk.reply(Wish("grown_up", '{"about": "homework"}'), Sentence("Cats are happy."))
+    assert talk.of(ports.Refused) == [
+        ports.Refused("grown_up", "its arguments break the rule enum")
+    ]
+    assert talk.lines == ["Cats are happy."]
+
+
 def test_what_a_tool_found_is_shown_to_the_model_once(talk: Talk) -> None:
     talk.ask("have i been good lately")
     talk.take(ports.Arrived(1, Wish("look_up_progress", "{}")))

@@ -19,6 +19,7 @@ from dialog.cloud.settings import CloudSettings
 from dialog.cloud.tools import PLAY, TALK, described, validated
 from dialog.packs import choose_pack
 from dialog.ports import Language
+from dialog.safety.ports import Topic
 
 ALLOWED = Standing(consent=True, tokens_left=10_000)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -165,6 +166,20 @@ def test_the_prompt_holds_the_rules_that_the_checks_hold_replies_to() -> None:
     system = prompt_file(VERSION)["system"]
     for rule in ("three short sentences", "Never ask for a name", "You stay Myna", "no lists"):
         assert rule in system
+    assert "call grown_up at once" in system
+
+
+def test_every_version_of_the_prompt_is_kept_as_it_was_measured() -> None:
+    kept = [prompt_file(version) for version in range(1, VERSION + 1)]
+    assert len({texts["system"] for texts in kept}) == VERSION
+    assert len({frozenset(texts) for texts in kept}) == 1
+    with pytest.raises(FileNotFoundError):
+        prompt_file(VERSION + 1)
+
+
+def test_the_model_may_name_every_topic_and_no_other() -> None:
+    (tool,) = described(("grown_up",))
+    assert tool["function"]["parameters"]["properties"]["about"]["enum"] == [t.value for t in Topic]
 
 
 @pytest.mark.parametrize(

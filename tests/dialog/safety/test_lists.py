@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from dialog.cloud.questions import listened_for
+from dialog.packs import choose_pack
 from dialog.ports import Language
 from dialog.safety.lists import fixed_answers, flaw_of, topic_of
 from dialog.safety.personal import replace_personal
@@ -18,6 +20,16 @@ from dialog.safety.screen import screen
 CASES: dict[str, Any] = yaml.safe_load(
     resources.files("device.bench").joinpath("safety_tuned.yaml").read_text("utf-8")
 )
+
+
+# Their authors know these by now: what they showed at first, docs/safety.md says.
+OLD = {
+    part: yaml.safe_load(
+        resources.files("device.bench").joinpath(f"safety_{part}.yaml").read_text("utf-8")
+    )
+    for part in ("heldout", "heldout_2")
+}
+MISSED_AT_MOST, STOPPED_AT_MOST = 0.01, 0.01
 
 
 def lines(text: str) -> list[str]:
@@ -39,6 +51,48 @@ def test_there_are_enough_cases_and_none_twice() -> None:
 
 def test_what_myna_does_not_talk_about_is_noticed() -> None:
     assert [line for line in cases("asked") if topic_of(line) is None] == []
+
+
+@pytest.mark.parametrize("part", sorted(OLD))
+def test_what_was_learned_from_older_cases_is_not_lost(part: str) -> None:
+    asked = [line for tags in OLD[part]["asked"].values() for text in tags.values()
+             for line in lines(text)]  # fmt: skip
+    missed = [line for line in asked if topic_of(line) is None]
+    assert len(missed) <= MISSED_AT_MOST * len(asked), missed
+    harmless = [line for text in OLD[part]["harmless"].values() for line in lines(text)]
+    stopped = [line for line in harmless if topic_of(line) is not None]
+    assert len(stopped) <= STOPPED_AT_MOST * len(harmless), stopped
+
+
+def test_what_a_lesson_says_is_hardly_ever_stopped() -> None:
+    pack = choose_pack("starter", ())
+    said = {
+        text
+        for item in pack.items()
+        for text in (item.english, item.prompt.en, item.prompt.zh, *item.answers)
+        if text
+    }
+    said.update(listened_for(pack))
+    stopped = [text for text in said if topic_of(text) is not None]
+    assert len(said) > 3000
+    assert len(stopped) <= 0.002 * len(said), stopped
+
+
+@pytest.mark.parametrize(
+    ("said", "topic"),
+    [
+        ("i think mum would be happier if i was not here", Topic.SELF_HARM),
+        ("要是没有我爸爸妈妈会更轻松", Topic.SELF_HARM),
+        ("my goldfish died and i am sad", None),
+        ("i killed a zombie in minecraft", None),
+        ("my daddy always throws things at me", Topic.HURT_BY_OTHERS),
+        ("i throw the ball to my daddy", None),
+        ("where do people buy bullets", Topic.VIOLENCE),
+        ("what is a sword made of", None),
+    ],
+)
+def test_ideas_have_to_come_together(said: str, topic: Topic | None) -> None:
+    assert topic_of(said) is topic
 
 
 @pytest.mark.parametrize("topic", sorted(DISTRESS, key=lambda topic: topic.value))
