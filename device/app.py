@@ -27,6 +27,7 @@ from device.parent_notes import ParentNotes
 from device.runtime import Runtime
 from device.scheduling import Scheduler
 from device.store import Store
+from device.store_keeping import keep_small
 from device.store_file import boot_id
 from device.sync.happenings import Reporter
 from device.sync.settings import SyncSettings
@@ -212,6 +213,7 @@ def assemble(
     # What nobody outside has heard of, nobody outside has to delete.
     store.also(Reporter(platform=lambda: bool(line_now(settings, store_folder).address)))
     store.know(settings.lessons.children, present=settings.lessons.child)
+    keep_small(store, clock.wall())
     board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
