@@ -27,8 +27,8 @@ from device.parent_notes import ParentNotes
 from device.runtime import Runtime
 from device.scheduling import Scheduler
 from device.store import Store
-from device.store_keeping import keep_small
 from device.store_file import boot_id
+from device.store_keeping import keep_small
 from device.sync.happenings import Reporter
 from device.sync.settings import SyncSettings
 from device.teacher import Teacher
