@@ -99,8 +99,9 @@ class Pairer:
         self._worker = Worker("pairing", self._run)
         self._to_say: list[tuple[Line, ...]] = []
         self._tag = FIRST_TAG
-        self._asked = False
-        self._asked_again_s = 0.0
+        self.asked = False
+        """Whether Myna has said that she waits for the button."""
+        self._why_again_s = 0.0
         self.trouble = ""
         """Code of why it last did not go on; empty when it did."""
 
@@ -168,9 +169,9 @@ class Pairer:
 
     def pressed(self) -> bool:
         """The button was pressed; returns whether that was the last yes. Event loop's thread."""
-        if not self._asked or self.record.phase is not Phase.ALLOWED or not self._acts.idle():
+        if not self.asked or self.record.phase is not Phase.ALLOWED or not self._acts.idle():
             return False
-        self._asked = False
+        self.asked = False
 
         def say_yes() -> Happening | None:
             self._pairing.say_yes()
@@ -205,7 +206,7 @@ class Pairer:
             lines = self._to_say.pop(0)
             self._tag += len(lines)
             self._acts.say(lines, self._tag)
-            self._asked = self.record.phase is Phase.ALLOWED
+            self.asked = self.record.phase is Phase.ALLOWED
 
     def repeat(self) -> bool:
         """Say the code once more; returns whether there is one."""
@@ -255,9 +256,9 @@ class Pairer:
             self._acts.hand_over(self._gone)
         elif phase in (Phase.PAIRED, Phase.LEAVING) and self._acts.refused():
             now_s = self._pairing.now_s
-            if now_s < self._asked_again_s:
+            if now_s < self._why_again_s:
                 return
-            self._asked_again_s = now_s + ASK_AGAIN_S
+            self._why_again_s = now_s + ASK_AGAIN_S
             try:
                 revoked = self._pairing.revoked()
             except PairingError as error:
@@ -278,7 +279,7 @@ class Pairer:
             case CodeReady(code, address):
                 self._to_say.append(words.code_lines(code, address, self.language))
             case MayI(family):
-                self._asked = False
+                self.asked = False
                 self._to_say = [words.may_i_lines(family, self.language)]
             case Paired(welcome):
                 self._acts.welcome(welcome)

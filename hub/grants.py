@@ -121,7 +121,7 @@ def by_device_code(engine: Engine, code: str) -> dict[str, Any] | None:
 def polled(engine: Engine, grant: dict[str, Any]) -> bool:
     """Note that a speaker asked; returns whether it asks too often and has to be slower."""
     at_ms = now_ms()
-    too_soon = at_ms - grant["polled_ms"] < grant["interval_s"] * 1000
+    too_soon = bool(at_ms - grant["polled_ms"] < grant["interval_s"] * 1000)
     slower = SLOWER_S if too_soon else 0
     table = tables.grants
     with engine.begin() as connection:

@@ -116,17 +116,23 @@ class Revocations:
             client.username_pw_set(self._settings.broker_user, self._settings.broker_password)
         done = threading.Event()
 
+        names = [topic(device, each) for each in RETAINED] if wipe else []
+        left = len(names)
+
         def connected(*_: object) -> None:
-            names = [topic(device, each) for each in RETAINED] if wipe else []
-            waiting = {client.publish(name, b"", qos=1, retain=True).mid for name in names}
-            client.on_publish = lambda _c, _u, number, *_: (
-                waiting.discard(number),
-                done.set() if not waiting else None,
-            )
-            if not waiting:
+            for name in names:
+                client.publish(name, b"", qos=1, retain=True)
+            if not names:
+                done.set()
+
+        def published(*_: object) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
                 done.set()
 
         client.on_connect = connected
+        client.on_publish = published
         connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
         connect.SessionExpiryInterval = 0
         port = parts.port or (8883 if self._tls else 1883)

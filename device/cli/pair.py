@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _here(pairing: Pairing, platform: str) -> bool:
     """No speaker runs: this terminal is its voice, and the Enter key its button."""
-    happened = pairing.resumed() or pairing.begin(platform)
+    happened: Happening | None = pairing.resumed() or pairing.begin(platform)
     try:
         while True:
             if happened is not None:

@@ -199,10 +199,10 @@ def check_address(address: str) -> str:
     Raises:
         PairingError: ``pairing.address``.
     """
-    text = address.strip().rstrip("/")
+    text = address.strip()
     text = text if "://" in text else f"https://{text}"
     _split(text)
-    return text
+    return text.rstrip("/")
 
 
 def _split(address: str) -> tuple[str, str, int | None, str]:
