@@ -12,7 +12,7 @@ class Announcement(Enum):
 
     UNMUTED = ("I can hear you again.", "我又能听见你了。")
     PAIR_OFFERED = ("Let go to pair me with a phone.", "松开按钮，就可以和手机配对。")
-    RESET_IN_5 = ("Keep holding to reset me. Five.", "继续按住就会重置。五。")
+    RESET_IN_5 = ("Keep holding to set up my Wi-Fi. Five.", "继续按住就会重新设置 Wi-Fi。五。")
     RESET_IN_4 = ("Four.", "四。")
     RESET_IN_3 = ("Three.", "三。")
     RESET_IN_2 = ("Two.", "二。")

@@ -21,6 +21,7 @@ from dialog.settings import LessonSettings, RecognitionSettings, VoiceSettings
 from hal.settings import BoardSettings
 from provisioning.pairing.settings import PairingSettings
 from provisioning.parents.settings import ParentsSettings
+from provisioning.wifi.settings import WifiSettings
 
 SYSTEM_FILE = Path("/etc/myna/myna.toml")
 VARIABLE = "MYNA_CONFIG"
@@ -41,6 +42,7 @@ class Settings:
     cloud: CloudSettings = field(default_factory=CloudSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     parents: ParentsSettings = field(default_factory=ParentsSettings)
+    wifi: WifiSettings = field(default_factory=WifiSettings)
     pairing: PairingSettings = field(default_factory=PairingSettings)
 
 

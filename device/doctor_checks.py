@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from device.store_file import FILE_NAME as STORE_FILE
 from device.store_file import check_file
 from device.telemetry import FILE_NAME as TELEMETRY_FILE
 from dialog.ports import Hints, Line
+from provisioning.wifi.ports import Link, WifiState
 
 if TYPE_CHECKING:
     from audio.cards import Card
@@ -224,6 +226,43 @@ def board(settings: Settings) -> Finding:
     return Finding("board", State.OK, f"board {made.name}, ring of {made.ring.count}")
 
 
+def network(settings: Settings) -> Finding:
+    """How NetworkManager says that the speaker is on the network; nothing is changed."""
+    from provisioning.wifi.factory import make_wifi
+
+    async def ask() -> tuple[WifiState, int]:
+        wifi = make_wifi(join_within_s=settings.wifi.join_within_s)
+        try:
+            state = await wifi.state()
+            if state.link is Link.NO_RADIO:
+                return state, 0
+            return state, len(await wifi.saved())
+        finally:
+            await wifi.close()
+
+    return network_finding(*asyncio.run(ask()))
+
+
+def network_finding(state: WifiState, saved: int) -> Finding:
+    """What to say about it."""
+    cable = "a cable is connected" if state.wired else ""
+    match state.link:
+        case Link.JOINED:
+            said = f"Wi-Fi {state.name}, {state.strength_percent} %, leads: {state.reach.value}"
+        case Link.ACCESS_POINT:
+            said = f"the set-up network {state.name} is open"
+        case Link.NO_RADIO:
+            said = cable or "no Wi-Fi that NetworkManager works; Myna needs no network"
+        case _ if state.wired:
+            said = cable
+        case _ if saved:
+            remedy = "switch the router on, or hold the button for ten seconds to choose another"
+            return Finding("network", State.DEGRADED, "the Wi-Fi that is kept is away", remedy)
+        case _:
+            said = "no Wi-Fi is chosen and none is needed; the button held for 10 s chooses one"
+    return Finding("network", State.OK, said)
+
+
 def last_run(settings: Settings) -> Finding:
     """The audio counters that the daemon wrote last."""
     path = settings.device.state_path() / TELEMETRY_FILE
@@ -295,6 +334,7 @@ CHECKS = (
     Check("disk_space", disk_space, "set [device] state_dir to a folder on a working disk"),
     Check("lessons", lessons, "see myna lessons check, or correct [lessons]"),
     Check("board", board, "correct [board], and stop a running Myna first"),
+    Check("network", network, "see systemctl status NetworkManager"),
     Check("last_run", last_run, "make the state folder readable"),
     Check("running", running, "make the state folder readable"),
 )

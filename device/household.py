@@ -36,7 +36,9 @@ from provisioning.parents.ports import (
     PlatformDesk,
     Practice,
     SoundCheck,
+    WifiView,
 )
+from provisioning.wifi.ports import Link, WifiState
 
 T = TypeVar("T")
 _CHILD = re.compile(r"[0-9a-f-]{36}")
@@ -60,6 +62,7 @@ class Around:
         language: ``en`` or ``zh``.
         now: Wall time, UTC.
         notes: That a child may need help; used in the event loop's thread alone.
+        network: How the speaker is on the network; None where others look after it.
     """
 
     packs: Callable[[], Sequence[Pack]]
@@ -72,6 +75,7 @@ class Around:
     firmware: str
     iri_base: str
     notes: ParentNotes
+    network: Callable[[], WifiState | None] = lambda: None
 
 
 class SpeakerHousehold:
@@ -153,6 +157,7 @@ class SpeakerHousehold:
             name=socket.gethostname(),
             version=self._around.firmware,
             addresses=_addresses(),
+            wifi=_wifi(self._around.network()),
             free_mb=free_mb,
             used_mb=_used_mb(self._folder),
             degraded=tuple(each.sentence for each in self._around.degraded()),
@@ -256,6 +261,13 @@ def _addresses() -> tuple[str, ...]:
             return (str(way.getsockname()[0]),)
         except OSError:
             return ()
+
+
+def _wifi(state: WifiState | None) -> WifiView | None:
+    if state is None or state.link is Link.NO_RADIO:
+        return None
+    joined = state.link is Link.JOINED
+    return WifiView(state.name if joined else "", state.strength_percent, state.reach.value)
 
 
 def _used_mb(folder: Path | None) -> float:

@@ -21,6 +21,7 @@ from device.health import Degraded, as_prometheus
 from device.metrics_page import MetricsPage
 from device.mute import Mute
 from device.notify import ServiceManager
+from device.onboarding import Onboarding
 from device.pairing import Pairer
 from device.panel import NightLight, Panel
 from device.parents import Parents
@@ -28,6 +29,7 @@ from device.release_watch import ReleaseWatch, running_release
 from device.remote import Remote, Speaker
 from device.runtime import Runtime
 from device.scheduling import LiveScheduler
+from device.set_up import Radio, make_onboarding
 from device.states import State
 from device.supervisor import Supervisor
 from device.trace import Watcher
@@ -38,6 +40,7 @@ from hal.factory import volume_plan
 from hal.layers import LayeredRing
 from hal.ports import Button
 from provisioning.update_slots import ReleaseSlots
+from provisioning.wifi.ports import WifiState
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class Daemon:
         manager: Who started the daemon as a service, and is told how it is.
         metrics_port: Where figures are shown on loopback; 0 shows none.
         parents_pages: Whether to serve them as the configuration says.
+        radio: What comes onto the home's network; None leaves the network to others.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Daemon:
         manager: ServiceManager | None = None,
         metrics_port: int = 0,
         parents_pages: bool = False,
+        radio: Radio | None = None,
     ) -> None:
         self._parts = parts
         self._backend = backend
@@ -84,6 +89,9 @@ class Daemon:
         self._manager = manager or ServiceManager({})
         self._metrics_port = metrics_port
         self._parents_pages = parents_pages
+        self._radio = radio
+        self.onboarding: Onboarding | None = None
+        """How it comes onto a network; there while `run` runs, where it has a radio."""
         self.parents: Parents | None = None
         """Their pages and decisions; there while `run` runs."""
         self.pairer: Pairer | None = None
@@ -125,7 +133,18 @@ class Daemon:
         parents = self.parents = Parents(
             parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
         )
+        parents.network = self._network_state
         self.pairer = None if self._state_folder is None else parents.make_pairer(remote)
+        if self._radio is not None:
+            self.onboarding = make_onboarding(
+                self._radio,
+                parts.settings,
+                say=runtime.say,
+                ring=ring,
+                clock=parts.clock,
+                family=parents.family,
+                folder=parts.store.folder,
+            )
         if runtime.answers is not None and self._parents_pages:
             runtime.answers.consent = parents.allow_answers
         try:
@@ -146,6 +165,8 @@ class Daemon:
                     tasks.create_task(self._tick(ring, caretaker), name="myna-ticker"),
                     tasks.create_task(caretaker.run(), name="myna-caretaker"),
                 ]
+                if self.onboarding is not None:
+                    own.append(tasks.create_task(self.onboarding.run(), name="myna-onboarding"))
                 self._manager.ready()
                 await self._stop.wait()
                 self._fall_silent()  # the line's goodbye may take seconds
@@ -255,7 +276,12 @@ class Daemon:
             say=runtime.say,
             language=self._parts.settings.device.language,
             pair=self._speak_code if self._parents_pages else None,
+            reset=self._set_up if self._radio is not None else None,
         )
+
+    def _set_up(self) -> None:
+        if self.onboarding is not None:
+            self.onboarding.open()
 
     def _press(self, runtime: Runtime) -> None:
         """The talk button: the last yes of a pairing that asked for it, else the conversation's."""
@@ -285,6 +311,7 @@ class Daemon:
                 self._card_trouble,
                 self._remote_trouble,
                 self._parents_trouble,
+                self._network_trouble,
                 lambda: None if runtime.answers is None else runtime.answers.trouble,
             ),
             figures=self._figures,
@@ -310,6 +337,12 @@ class Daemon:
 
     def _remote_trouble(self) -> Degraded | None:
         return None if self._remote is None else self._remote.trouble()
+
+    def _network_state(self) -> WifiState | None:
+        return None if self.onboarding is None else self.onboarding.state
+
+    def _network_trouble(self) -> Degraded | None:
+        return None if self.onboarding is None else self.onboarding.trouble()
 
     def _parents_trouble(self) -> Degraded | None:
         return None if self.parents is None else self.parents.trouble()
@@ -363,8 +396,11 @@ class Daemon:
         ticks = 0
         per_look = round(LOOK_INTERVAL_S / LEVEL_INTERVAL_S)
         per_report = round(TELEMETRY_INTERVAL_S / LEVEL_INTERVAL_S)
+        per_second = round(1.0 / LEVEL_INTERVAL_S)
         while True:
             ring.level(self._parts.front_end.level_dbfs)
+            if ticks % per_second == 0 and self.onboarding is not None:
+                self.onboarding.look()
             if ticks % per_report == 0:
                 self._write_telemetry()
             if ticks % per_look == 0:

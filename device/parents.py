@@ -39,6 +39,7 @@ from provisioning.parents.family_file import Family, FamilyFile, Purpose
 from provisioning.parents.limits import BadLimit
 from provisioning.parents.ports import SoundCheck
 from provisioning.parents.service import ParentsPages
+from provisioning.wifi.ports import WifiState
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Parents:
         self._ring = ring
         self._loop = asyncio.get_running_loop()
         self._tag = FIRST_TAG
+        self.network: Callable[[], WifiState | None] = lambda: None
+        """How the speaker is on the network; any thread."""
         self.family = FamilyFile(parts.store.folder, parts.clock.wall)
         settings = parts.settings
         self._house = House(
@@ -117,6 +120,7 @@ class Parents:
                 firmware=firmware(),
                 iri_base=settings.sync.iri_base,
                 notes=parts.answers.notes,
+                network=lambda: self.network(),  # noqa: PLW0108 - given later
             ),
         )
         self._household = household

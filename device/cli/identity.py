@@ -11,6 +11,7 @@ from core.errors import ProvisioningError
 from device.cli.output import print_json
 from provisioning.first_boot import Places, take_over
 from provisioning.identity import CERTIFICATE_FILE, IDENTITY_FILE, DeviceIdentity, parse_identity
+from provisioning.set_up_label import STORE, hand_over
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--kept", type=Path, default=usual.kept, help="where the box keeps it")
     parser.add_argument("--boot", type=Path, default=usual.boot, help="the card's first partition")
+    parser.add_argument("--credentials", type=Path, default=STORE, help="what the service may know")
     parser.add_argument("--connections", type=Path, default=usual.connections)
     parser.add_argument(
         "--take-over", action="store_true", help="take it from the boot partition (the unit does)"
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             identity = take_over(Places(args.boot, args.kept, args.connections))
             _apply(identity)
+            hand_over(identity, args.credentials)
         except OSError as error:
             raise ProvisioningError(
                 f"{error.filename or 'a partition'} cannot be written ({error.strerror});"

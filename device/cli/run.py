@@ -19,6 +19,7 @@ from device.cli.room import hold_live, print_record
 from device.config import Settings
 from device.live import Daemon
 from device.notify import ServiceManager
+from device.set_up import radio_of
 from device.trace import Watcher
 from device.view import TerminalView
 
@@ -97,6 +98,7 @@ def talk(
         manager: Who started it as a service.
     """
     port = 0 if manager is None else parts.settings.device.metrics_port
+    radio = None if manager is None else radio_of(parts.settings)
 
     async def live() -> None:
         watchers: list[Watcher] = [] if quiet else [TerminalView(parts.board.ring)]
@@ -109,6 +111,7 @@ def talk(
             manager=manager,
             metrics_port=port,
             parents_pages=True,
+            radio=radio,
         )
         await daemon.run()
 

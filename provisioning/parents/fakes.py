@@ -23,6 +23,7 @@ from provisioning.parents.ports import (
     SoundCheck,
     SoundView,
     Standing,
+    WifiView,
 )
 
 WELL, PRACTISE = Standing.WELL, Standing.PRACTISE
@@ -123,7 +124,8 @@ class FakeHousehold:
 
     def device(self) -> DeviceView:
         troubles = ("the sound card is gone; plug it in again",) if self.busy else ()
-        return DeviceView("myna-test", "0.1.0", ("192.168.1.20",), 900, 0.4, troubles)
+        wifi = WifiView("Home", 71, "internet")
+        return DeviceView("myna-test", "0.1.0", ("192.168.1.20",), 900, 0.4, troubles, wifi)
 
     def notes(self) -> Sequence[Note]:
         return tuple(self.unread)

@@ -110,11 +110,26 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class WifiView:
+    """The speaker on the home's Wi-Fi.
+
+    Attributes:
+        name: Of the network; empty while there is none.
+        reach: ``unknown``, ``nowhere``, ``sign_in``, ``home`` or ``internet``.
+    """
+
+    name: str
+    strength_percent: int
+    reach: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceView:
     """The speaker.
 
     Attributes:
         degraded: A sentence for each thing that works with less than it should.
+        wifi: None where there is no radio, or others look after it.
     """
 
     name: str
@@ -123,6 +138,7 @@ class DeviceView:
     free_mb: int
     used_mb: float
     degraded: tuple[str, ...]
+    wifi: WifiView | None = None
 
 
 @dataclass(frozen=True, slots=True)
