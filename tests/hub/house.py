@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio.to_thread
 import httpx
 import uvicorn
 from sqlalchemy import Engine, update
+from starlette.types import Receive, Scope, Send
 
 from core.clock import VirtualClock
 from hub import sessions, tables
@@ -45,8 +47,15 @@ class House:
             **settings,
         }
         self.settings = HubSettings(**values)  # type: ignore[arg-type]  # by name
+        api = make_api(self.engine, self.settings)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            # One thread for what waits, from the first request on: no test leaves another.
+            anyio.to_thread.current_default_thread_limiter().total_tokens = 1
+            await api(scope, receive, send)
+
         config = uvicorn.Config(
-            make_api(self.engine, self.settings),
+            app,
             host="127.0.0.1",
             port=port,
             log_level="error",

@@ -16,7 +16,7 @@ from core.errors import StoreError
 from provisioning.parents import codes
 from provisioning.parents.fakes import LILY, TOM
 from provisioning.parents.family_file import FILE_NAME, FamilyFile, Purpose
-from provisioning.parents.ports import Note
+from provisioning.parents.ports import Note, PlatformView
 from provisioning.parents.sessions import IDLE_S
 from provisioning.parents.words import keys
 from tests.provisioning.parents.site import Site
@@ -267,3 +267,39 @@ def test_the_description_is_of_the_forms_that_are_read(inside: Site) -> None:
     paths = json.loads(inside.phone.get("/openapi.json").text)["paths"]
     form = paths["/limits"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]
     assert set(form["schema"]["properties"]) == {"csrf", *inside.family.family.limits.as_dict()}
+
+
+def test_a_platform_is_asked_shown_and_left(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.sign_in()
+    desk = site.household.platform
+    assert "Pair with it" in site.phone.get("/device").text
+    assert site.send("/pair", platform="no address").status_code == 422
+    assert site.send("/pair", platform="https://hub.example").status_code == 303
+    shown = site.phone.get("/device")
+    assert "7KMX-2QHP" in shown.text
+    assert "provisional" in shown.text
+    assert shown.headers["refresh"].startswith("4;")
+    assert site.send("/pair/stop").status_code == 303
+    desk.shown = PlatformView("paired", address="https://hub.example", family="The <Lins>")
+    page = site.phone.get("/device")
+    assert "The &lt;Lins&gt;" in page.text
+    assert "refresh" not in page.headers
+    assert site.send("/give-up").status_code == 422
+    assert site.send("/give-up", sure="yes").status_code == 303
+    assert desk.asked == ["pair https://hub.example", "stop", "give up"]
+    assert "not confirmed yet" in site.phone.get("/data").text
+    desk.shown = PlatformView("alone", deletions_confirmed=site.clock.wall())
+    assert "has confirmed" in site.phone.get("/data").text
+
+
+def test_why_pairing_did_not_go_on_is_told_in_both_languages(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.sign_in()
+    codes = "address network certificate platform denied taken expired busy nowhere alone odd"
+    for code in codes.split():
+        site.household.platform.shown = PlatformView("alone", trouble=f"pairing.{code}")
+        english = site.phone.get("/device?lang=en").text
+        chinese = site.phone.get("/device?lang=zh").text
+        assert 'role="alert"' in english
+        assert english.split('role="alert">')[1][:20] != chinese.split('role="alert">')[1][:20]
