@@ -26,6 +26,8 @@ COMMANDS = {
     "lessons": "check or list lesson packs",
     "progress": "show what a child has learnt, in the terminal or as a page",
     "bench": "measure",
+    "models": "list, fetch and verify models and voices",
+    "export": "write everything that is kept of a family into one zip",
     "identity": "say who this box is",
     "pair": "pair the speaker with a family's platform",
     "update": "fetch signed updates: the application, lesson packs, models",
