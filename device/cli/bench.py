@@ -16,10 +16,12 @@ BENCHMARKS = {
     "answers": "what the safety lists miss and what they stop needlessly",
     "cloud": "how fast answers come and end, what bad days do, what a thousand turns leave behind",
     "echo": "what is heard of a child over Myna's own voice, by canceller",
+    "flash": "how long a card takes, beside bmaptool and dd",
     "hal": "what lights and buttons cost a core",
     "recognition": "answers told apart by children, adults and synthetic voices",
     "scoring": "how near scores of pronunciation are to the experts'; their cost and robustness",
     "sync": "what the line to the platform costs, with one speaker and with thousands",
+    "soak": "hours of life in the virtual room: what grows, what is written to the disk",
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
