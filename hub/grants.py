@@ -74,7 +74,6 @@ def begin(engine: Engine, asking: Asking, data: dict[str, Any], client: str) -> 
     at_ms = now_ms()
     table = tables.grants
     with engine.begin() as connection:
-        connection.execute(delete(table).where(table.c.expires_ms < at_ms - KEPT_MS))
         connection.execute(
             delete(table).where(
                 table.c.device == asking.device, table.c.key == asking.key, table.c.decision == ""
@@ -106,6 +105,13 @@ def begin(engine: Engine, asking: Asking, data: dict[str, Any], client: str) -> 
                 certificate="",
             )
         )
+
+
+def purge(engine: Engine) -> None:
+    """Let go of pairings that are over, and with them of the nicknames that were handed on."""
+    table = tables.grants
+    with engine.begin() as connection:
+        connection.execute(delete(table).where(table.c.expires_ms < now_ms() - KEPT_MS))
 
 
 def by_device_code(engine: Engine, code: str) -> dict[str, Any] | None:

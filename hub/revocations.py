@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.topics import RETAINED, topic
-from hub import leaving, tables
+from hub import grants, leaving, tables
 from hub.certificates import Authority
 from hub.database import now_ms
 from hub.settings import HubError, HubSettings
@@ -57,6 +57,7 @@ class Revocations:
         while not stopping.is_set():
             try:
                 leaving.overdue(self._engine)
+                grants.purge(self._engine)
                 self.look(stopping)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("revocation waits error=%s", type(error).__name__)

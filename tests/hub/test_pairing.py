@@ -428,6 +428,17 @@ def test_a_speaker_that_never_answers_has_left_after_a_week(
     assert device(house, name)["family"] is None
 
 
+def test_nicknames_go_with_a_pairing_that_is_over(house: House, parent: Parent, box: Box) -> None:
+    pair(box, parent, nicknames="Lily")
+    for seconds, left in ((guesses.LIFE_S, 1), (grants.KEPT_MS / 1000 + 1, 0)):
+        house.later(seconds)
+        grants.purge(house.engine)
+        with house.engine.connect() as connection:
+            wishes = connection.execute(select(tables.grants.c.wishes)).scalars().all()
+        assert len(wishes) == left
+        assert all("Lily" in each for each in wishes)
+
+
 def test_one_family_cannot_give_up_another_s(house: House, parent: Parent, box: Box) -> None:
     pair(box, parent)
     name = box.pairing.record.device
