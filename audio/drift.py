@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ _OVERSAMPLED = 8
 _LEAST_PAIRS = 8
 _LEAST_COHERENCE = 0.2
 """Of the comparisons' best sum in their own power; unrelated sounds have 0.1 at most."""
+_FAINT_COHERENCE, _STEADY_ESTIMATES, _STEADY_PPM = 0.04, 6, 10
+"""Of music, whose few tones leave the comparisons little to agree on, less has to do where so
+many estimates in a row lie so near to each other: unrelated sounds' wander."""
 _ONE_CLOCK = 0.92
 """The two clocks count as one unless that explains the comparisons worse than this share of
 what the best rate does."""
@@ -78,6 +82,7 @@ class DriftMeter:
         self._pairs[:] = 0
         self._power = 0.0
         self._count = 0
+        self._bests: deque[int] = deque(maxlen=_STEADY_ESTIMATES)
         self._far_power[:] = 0
         self._near_power[:] = 0
         self.flush()
@@ -155,7 +160,9 @@ class DriftMeter:
             moved = self._rates * (apart * _LOOK_FRAMES * FRAME_SAMPLES)
             fit += np.interp(moved, self._curve_lags, np.fft.fftshift(curve))
         best = int(np.argmax(fit))
-        if fit[best] < _LEAST_COHERENCE * self._power or not 0 < best < len(fit) - 1:
+        self._bests.append(best)
+        least = _FAINT_COHERENCE if self._steady() else _LEAST_COHERENCE
+        if fit[best] < least * self._power or not 0 < best < len(fit) - 1:
             return False
         if fit[MOST_PPM] > _ONE_CLOCK * fit[best]:
             self.rate = 0.0
@@ -164,6 +171,10 @@ class DriftMeter:
         between = 0.5 * (below - above) / (below - 2 * top + above)
         self.rate = float(self._rates[best] + between * 1e-6)
         return True
+
+    def _steady(self) -> bool:
+        bests = self._bests
+        return len(bests) == _STEADY_ESTIMATES and max(bests) - min(bests) <= _STEADY_PPM
 
 
 class DelayLine:

@@ -4,10 +4,18 @@ A partitioned-block frequency-domain Kalman filter (Enzner & Vary, "Frequency-do
 Kalman filter for acoustic echo control in hands-free telephones", Signal Processing 86, 2006;
 partitioned: Kuech, Mabande & Enzner, "State-space architecture of the partitioned-block-based
 acoustic echo controller", ICASSP 2014). Its step size follows from how uncertain each weight is
-and how loud everything else is, so double talk slows it by itself. A small loudspeaker clips
-softly; odd powers of the reference are therefore further reference channels with filters of
-their own (Hammerstein model). Nothing is suppressed: what it takes out is an estimate of the
-echo, and a voice at the microphone passes unchanged.
+and how loud everything else is, so double talk slows it by itself. What everything else is, the
+error minus the echo that is expected in it tells (Yang, Enzner & Yang, "Frequency-domain adaptive
+Kalman filter with fast recovery of abrupt echo-path changes", IEEE SPL 24(12), 2017).
+
+A small loudspeaker clips. What it does to a sample is a curve without memory, and the room after
+it is one (Hammerstein model), so that further channels hear the reference bent by fixed curves:
+what exceeds two levels of soft clipping, and the square for what is not symmetrical. Mixed, they
+make a broken line that follows soft and hard clipping alike (the functional-link filters of
+Comminiello et al., IEEE TASLP 21(7), 2013, with a basis made for saturation). The late room of
+what a loudspeaker adds is too faint to matter, so those channels are short and the plain one long.
+Nothing is suppressed: what it takes out is an estimate of the echo, and a voice at the microphone
+passes unchanged.
 """
 
 from __future__ import annotations
@@ -23,8 +31,11 @@ Spectra = NDArray[np.complex64]
 
 WINDOW = 2 * FRAME_SAMPLES
 BINS = FRAME_SAMPLES + 1
-CHANNELS = 3
-"""The reference and its third and fifth power."""
+CHANNELS = 4
+"""The reference, what of it exceeds each of `_BENT_FROM`, and its square."""
+BENT_PARTITIONS = 8
+"""Frames of echo that are modelled of what the loudspeaker adds of its own."""
+_BENT_FROM = (np.float32(0.12), np.float32(0.3))
 
 _KEEP_SQUARED = 0.9999**2
 """How much of a weight is expected to stay the same from frame to frame, squared."""
@@ -32,16 +43,21 @@ _KEEP_DRIFTING_SQUARED = 0.9995**2
 """The same where two clocks drift apart: worse without drift, much better with 50 ppm."""
 _DRIFT_FRAMES = 300
 """How long drift is expected after it was found: it will have been undone."""
-_PASSES = 2
-"""Updates per frame; the second works on what the first left and doubles the speed of
-convergence."""
-_CAUTION = 2.5
-"""By how much the noise is overrated, since two passes on one frame are no independent
-observations."""
+_PASSES, _EAGER_PASSES = 2, 4
+"""Updates per frame: each works on what the one before left. How certain the filter is, only the
+first one tells, so that more of them make it faster and not blind. The last one's error is what
+is given out; with three and more it takes a little of the child's frame along."""
+_CONSTRAINED_EVERY = 4
+_EAGER_FRAMES = 200
+"""Frames with echo after a start, a loss or a jump in which there are more of them."""
+_CAUTION = 1.5
+"""By how much the noise is overrated, since neighbouring weights' errors are not independent."""
 _NOISE_KEEP = 0.8
-_START_VARIANCE = 0.008
+_LEAST_NOISE_SHARE = 0.1
+"""Of the error's power: however uncertain the filter, so much of it may be somebody else."""
+_START_VARIANCE = 0.08
 _START_DECAY_PER_FRAME = 0.15
-_START_ODD_POWERS = 0.3
+_START_BENT = 0.3
 _FLOOR = 1e-8
 """Least noise power per bin: below 16-bit quantisation; keeps silence from dividing by zero."""
 _LEAST_VARIANCE = 1e-12
@@ -81,22 +97,25 @@ class KalmanCanceller:
 
     def __init__(self, *, tail_ms: int) -> None:
         self.partitions = max(1, -(-tail_ms // FRAME_MS))
-        shape = (CHANNELS, self.partitions, BINS)
-        self._spectra = np.zeros((CHANNELS, 2 * self.partitions, BINS), np.complex64)
-        self._powers = np.zeros((CHANNELS, 2 * self.partitions, BINS), np.float32)
-        self._head = 0
+        bent = min(BENT_PARTITIONS, self.partitions)
+        self._sizes = (self.partitions,) + (bent,) * (CHANNELS - 1)
+        self._heads = np.cumsum((0, *self._sizes[:-1]))
+        shape = (sum(self._sizes), BINS)
+        # One row for each partition of each channel, a channel's newest first.
+        self._spectra = np.zeros(shape, np.complex64)
+        self._powers = np.zeros(shape, np.float32)
         self._weights = np.zeros(shape, np.complex64)
         self._variance = np.zeros(shape, np.float32)
         self._lost_weights = np.zeros(shape, np.complex64)
-        age = np.arange(self.partitions, dtype=np.float32)
-        self._start_variance = np.zeros(shape, np.float32)
-        self._start_variance[:] = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)[:, None]
-        self._start_variance[1:] *= _START_ODD_POWERS
+        age = np.concatenate([np.arange(size, dtype=np.float32) for size in self._sizes])
+        start = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)
+        start[self.partitions :] *= _START_BENT
+        self._start_variance = np.repeat(start[:, None], BINS, axis=1).astype(np.float32)
         self._product = np.zeros(shape, np.complex64)
         self._gain = np.zeros(shape, np.float32)
         self._window = np.zeros((CHANNELS, WINDOW), np.float32)
         self._padded = np.zeros(WINDOW, np.float32)
-        self._impulses = np.zeros((CHANNELS, self.partitions, WINDOW), np.float32)
+        self._impulses = np.zeros((shape[0], WINDOW), np.float32)
         self._noise = np.zeros(BINS, np.float32)
         self.reset()
 
@@ -104,7 +123,6 @@ class KalmanCanceller:
         """Forget everything; with `keep_filter` only the signals, not the room."""
         self._spectra[:] = 0
         self._powers[:] = 0
-        self._head = 0
         self._window[:] = 0
         self._residual_power = 0.0
         self._echo_power = 0.0
@@ -114,6 +132,7 @@ class KalmanCanceller:
             self._hold_frames = _HOLD_FRAMES
             return
         self._hold_frames = 0
+        self._turn = 0
         self._drift_frames = 0
         self._lost_frames = _RESTORE_FRAMES
         self._forget_room()
@@ -122,6 +141,7 @@ class KalmanCanceller:
         self._weights[:] = 0
         self._variance[:] = self._start_variance
         self._noise[:] = 1e-4
+        self._eager_frames = _EAGER_FRAMES
 
     @property
     def residual_echo_dbfs(self) -> float:
@@ -137,7 +157,7 @@ class KalmanCanceller:
         """See `EchoCanceller`."""
         heard = far.astype(np.float32)
         heard *= _PER_STEP
-        spectra, powers = self._push(heard)
+        self._push(heard)
         self._silent_frames = 0 if heard.any() else self._silent_frames + 1
         if self._silent_frames > self.partitions:
             # Nothing to take out and nothing to learn from.
@@ -146,8 +166,8 @@ class KalmanCanceller:
             return
         recorded = near.astype(np.float32)
         recorded *= _PER_STEP
-        for number in range(_PASSES):
-            error, echo = self._error(spectra, recorded)
+        for number in range(_EAGER_PASSES if self._eager_frames > 0 else _PASSES):
+            error, echo = self._error(recorded)
             if number == 0:
                 self._check_for_loss(heard, recorded, error)
             if self._hold_frames > 0:
@@ -155,7 +175,9 @@ class KalmanCanceller:
                 # The echo may come at another time than what is taken out: both may be left.
                 self._residual_power = 2.0 * float(np.dot(echo, echo)) / FRAME_SAMPLES
                 break
-            self._adapt(spectra, powers, error, first=number == 0)
+            self._adapt(error, first=number == 0)
+        else:
+            self._constrain()
         self._echo_power = float(np.dot(echo, echo)) / FRAME_SAMPLES
         # The last pass's error already knows what this frame itself has taught.
         error *= _STEPS
@@ -172,47 +194,40 @@ class KalmanCanceller:
             slide_samples: By how much later the far end now comes although the echo did
                 not move; the modelled response is moved to match.
         """
-        self._head = 0
         self._hold_frames = 0
         self._window[:] = 0
         for frame in far_history.reshape(-1, FRAME_SAMPLES):
             self._push(frame)
         if slide_samples:
             self._slide(slide_samples)
-        elif self._lost_frames < _RESTORE_FRAMES:
-            self._weights[:] = self._lost_weights
+        else:
+            self._eager_frames = _EAGER_FRAMES
+            if self._lost_frames < _RESTORE_FRAMES:
+                self._weights[:] = self._lost_weights
 
     def expect_drift(self) -> None:
         """Microphone and loudspeaker were found to run apart: follow faster for a while."""
         self._drift_frames = _DRIFT_FRAMES
+        self._eager_frames = _EAGER_FRAMES
 
-    def _push(self, far: Floats) -> tuple[Spectra, Floats]:
-        """Add one frame of the reference; the spectra and powers of all partitions, newest
-        first, as views."""
+    def _push(self, far: Floats) -> None:
+        """Add one frame of the reference to every channel."""
         window = self._window
         window[:, :FRAME_SAMPLES] = window[:, FRAME_SAMPLES:]
-        squared = far * far
-        cubed = squared * far
         window[0, FRAME_SAMPLES:] = far
-        window[1, FRAME_SAMPLES:] = 4 * cubed - 2.25 * far
-        window[2, FRAME_SAMPLES:] = 16 * squared * cubed - 20 * cubed + 5 * far
-        if self._head == 0:
-            # Spectra are written downwards so that a plain slice is "newest first".
-            kept = self.partitions - 1
-            self._head = self.partitions + 1
-            self._spectra[:, self._head :] = self._spectra[:, :kept]
-            self._powers[:, self._head :] = self._powers[:, :kept]
-        self._head -= 1
+        for row, level in enumerate(_BENT_FROM, 1):
+            window[row, FRAME_SAMPLES:] = 2 * (far - level * np.tanh(far / level))
+        window[-1, FRAME_SAMPLES:] = 2 * far * far
+        self._spectra[1:] = self._spectra[:-1]
+        self._powers[1:] = self._powers[:-1]
         newest = _to_frequency(window)
-        self._spectra[:, self._head] = newest
-        np.square(np.abs(newest), out=self._powers[:, self._head])
-        end = self._head + self.partitions
-        return self._spectra[:, self._head : end], self._powers[:, self._head : end]
+        self._spectra[self._heads] = newest
+        self._powers[self._heads] = np.square(np.abs(newest))
 
-    def _error(self, spectra: Spectra, recorded: Floats) -> tuple[Floats, Floats]:
+    def _error(self, recorded: Floats) -> tuple[Floats, Floats]:
         """What the present weights leave of the microphone's frame, and what they take out."""
-        np.multiply(spectra, self._weights, out=self._product)
-        echo = _to_time(self._product.sum(axis=(0, 1)))[FRAME_SAMPLES:]
+        np.multiply(self._spectra, self._weights, out=self._product)
+        echo = _to_time(self._product.sum(axis=0))[FRAME_SAMPLES:]
         return recorded - echo, echo
 
     def _check_for_loss(self, heard: Floats, recorded: Floats, error: Floats) -> None:
@@ -220,6 +235,7 @@ class KalmanCanceller:
         self._lost_frames += 1
         if float(np.dot(heard, heard)) < _FAR_ACTIVE:
             return
+        self._eager_frames = max(0, self._eager_frames - 1)
         self._power_before *= _HARM_KEEP
         self._power_before += float(np.dot(recorded, recorded))
         self._power_after *= _HARM_KEEP
@@ -234,31 +250,44 @@ class KalmanCanceller:
             np.multiply(self._start_variance, _DOUBT, out=self._gain)
             self._variance += self._gain
 
-    def _adapt(self, spectra: Spectra, powers: Floats, error: Floats, *, first: bool) -> None:
-        """One Kalman update of weights and variances from one frame's error."""
+    def _constrain(self) -> None:
+        """Hold a quarter of the partitions to responses of one frame, in turn.
+
+        What lies beyond is an artefact of circular convolution. To take it out of every update
+        costs most of a frame's time and, measured, slows the filter down (the alternated
+        constraint of Soo & Pang, IEEE TASSP 38(2), 1990, does the same for one block a frame).
+        """
+        self._turn = (self._turn + 1) % _CONSTRAINED_EVERY
+        rows = slice(self._turn, None, _CONSTRAINED_EVERY)
+        impulses = _to_time(self._weights[rows])
+        impulses[:, FRAME_SAMPLES:] = 0
+        self._weights[rows] = _to_frequency(impulses)
+
+    def _adapt(self, error: Floats, *, first: bool) -> None:
+        """One Kalman update from one frame's error; only a frame's first tells of certainty."""
         self._padded[FRAME_SAMPLES:] = error
         spectrum = _to_frequency(self._padded)
-        np.multiply(self._variance, powers, out=self._gain)
-        expected = _OVERLAP * self._gain.sum(axis=(0, 1))
+        np.multiply(self._variance, self._powers, out=self._gain)
+        expected = _OVERLAP * self._gain.sum(axis=0)
         if first:
+            seen = np.square(np.abs(spectrum))
+            others = np.maximum(seen - expected, _LEAST_NOISE_SHARE * seen)
             self._noise *= _NOISE_KEEP
-            self._noise += (1 - _NOISE_KEEP) * np.square(np.abs(spectrum))
+            self._noise += (1 - _NOISE_KEEP) * others
             self._residual_power = 2.0 * float(expected.sum()) / (WINDOW * FRAME_SAMPLES)
         np.divide(self._variance, expected + _CAUTION * self._noise + _FLOOR, out=self._gain)
-        np.conjugate(spectra, out=self._product)
+        np.conjugate(self._spectra, out=self._product)
         self._product *= self._gain
         self._product *= spectrum
-        # The gradient constraint: only causal responses of one frame per partition.
-        _to_time(self._product, self._impulses)
-        self._impulses[..., FRAME_SAMPLES:] = 0
-        _to_frequency(self._impulses, self._product)
         self._weights += self._product
-        self._gain *= powers
+        if not first:
+            return
+        self._gain *= self._powers
         self._gain *= -_OVERLAP
         self._gain += 1.0
         self._variance *= self._gain
         keep_squared = _KEEP_DRIFTING_SQUARED if self._drift_frames > 0 else _KEEP_SQUARED
-        self._drift_frames -= first and self._drift_frames > 0
+        self._drift_frames -= self._drift_frames > 0
         self._variance *= keep_squared
         np.square(np.abs(self._weights), out=self._gain)
         self._gain *= 1 - keep_squared
@@ -267,13 +296,15 @@ class KalmanCanceller:
 
     def _slide(self, samples: int) -> None:
         """Move the modelled response `samples` earlier (negative: later)."""
-        impulses = _to_time(self._weights)[..., :FRAME_SAMPLES]
-        response = impulses.reshape(CHANNELS, -1)
-        moved = np.zeros_like(response)
-        if samples > 0:
-            moved[:, :-samples] = response[:, samples:]
-        else:
-            moved[:, -samples:] = response[:, :samples]
+        impulses = _to_time(self._weights)[:, :FRAME_SAMPLES]
         self._impulses[:] = 0
-        self._impulses[..., :FRAME_SAMPLES] = moved.reshape(impulses.shape)
+        for head, size in zip(self._heads, self._sizes, strict=True):
+            rows = slice(head, head + size)
+            response = impulses[rows].reshape(-1)
+            moved = np.zeros_like(response)
+            if samples > 0:
+                moved[:-samples] = response[samples:]
+            else:
+                moved[-samples:] = response[:samples]
+            self._impulses[rows, :FRAME_SAMPLES] = moved.reshape(size, FRAME_SAMPLES)
         _to_frequency(self._impulses, self._weights)

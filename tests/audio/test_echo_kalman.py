@@ -25,11 +25,12 @@ def test_echo_is_taken_out_at_any_delay(delay_ms: int):
     assert echo_signals.erle_db(near, out, from_s=4, to_s=6) > 20
 
 
-def test_the_odd_powers_model_a_soft_loudspeaker():
+def test_the_bent_references_model_a_soft_loudspeaker():
     far = echo_signals.babble(8, seed=1)
     near = echo_signals.int16(echo_signals.echo_of(far, clip=0.25))
     linear = KalmanCanceller(tail_ms=200)
-    linear._variance[1:] = 0.0
+    linear._start_variance[linear.partitions :] = 0.0
+    linear.reset()
     erle = []
     for each in (KalmanCanceller(tail_ms=200), linear):
         out = echo_signals.through(each, near, echo_signals.int16(far))
@@ -143,10 +144,12 @@ def test_reset_that_keeps_the_filter_goes_on_cancelling_at_once():
         echo_signals.through(subject, near[:half], heard[:half])
         subject.reset(keep_filter=keep_filter)
         out = echo_signals.through(subject, near[half:], heard[half:])
-        # The reference's past is gone too: delay and tail take 0.25 s to fill again.
-        erle.append(echo_signals.erle_db(near[half:], out, from_s=0.25, to_s=0.5))
-    assert erle[0] > erle[1] + 3
-    assert erle[0] > 12
+        # The reference's past is gone too: delay and tail take 0.25 s to fill again, in which
+        # what the filter knows already works on what is there.
+        early = echo_signals.erle_db(near[half:], out, from_s=0.05, to_s=0.25)
+        erle.append((early, echo_signals.erle_db(near[half:], out, from_s=0.25, to_s=0.5)))
+    assert erle[0][0] > erle[1][0] + 2
+    assert erle[0][1] > 25
 
 
 def test_out_may_be_near():
