@@ -12,8 +12,10 @@ from audio.barge_in import BargeIn, Evidence, Verdict
 from audio.ear import Ear, Hearing
 from audio.foreground import Foreground
 from audio.levels import mean_square
+from audio.patience import Pauses
 from audio.playback import Playback
 from audio.ports import (
+    FRAME_MS,
     FRAME_SAMPLES,
     Attention,
     Ducked,
@@ -50,6 +52,9 @@ from audio.turns import (
     frames_of,
 )
 
+CLIPPED_FROM = 32_700
+CLIPPED_SAMPLES = 3
+"""So many samples at the end of the scale are no chance: the microphone was overdriven."""
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 
 
@@ -65,6 +70,10 @@ class FrontEndCounters:
     ducks: int = 0
     interruptions: int = 0
     turns: int = 0
+    clipped_frames: int = 0
+    """Frames in which the microphone was overdriven."""
+    dead_frames: int = 0
+    """Frames of digital silence, which no open microphone gives."""
 
 
 class FrontEnd:
@@ -143,6 +152,10 @@ class FrontEnd:
         """The child is searching for words: wait longer."""
         self._orders.append(lambda: self._tell(self._endpointer.hesitating, utterance_id, revision))
 
+    def expect_pauses(self, pauses: Pauses) -> None:
+        """Wait for the child as long as its own pauses say, from the next frame on."""
+        self._orders.append(lambda: self._expect_pauses(pauses))
+
     def hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> None:
         """Be woken by another phrase from the next frame on; the arguments as at the start."""
         self._orders.append(lambda: self._hear_phrase(wake, far_wake))
@@ -194,6 +207,7 @@ class FrontEnd:
         while self._orders:
             edges += self._orders.popleft()()
         self._near = near
+        self._inspect(near)
         self._canceller.process(near, far, self._echo_free)
         self._suppressor.process(self._echo_free, self._clean)
         self._tape.write(self._echo_free)
@@ -217,6 +231,14 @@ class FrontEnd:
             else:
                 edges += self._weigh(self._hearing)
         return edges
+
+    def _inspect(self, near: Samples) -> None:
+        """Count what is wrong with the microphone itself."""
+        if int(near.max()) < CLIPPED_FROM and int(near.min()) > -CLIPPED_FROM:
+            self.counters.dead_frames += not near.any()
+            return
+        extreme = np.count_nonzero((near >= CLIPPED_FROM) | (near <= -CLIPPED_FROM))
+        self.counters.clipped_frames += bool(extreme >= CLIPPED_SAMPLES)
 
     def skip(self, frames: int) -> None:
         """Let time pass in which nothing was heard, so that `at_s` stays aligned.
@@ -266,6 +288,10 @@ class FrontEnd:
     def _hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> list[Edge]:
         self._wake, self._far_wake = wake, far_wake
         self._veto.reset()
+        return []
+
+    def _expect_pauses(self, pauses: Pauses) -> list[Edge]:
+        self._endpointer.wait_for(pauses.silence_ms(self._turns))
         return []
 
     @staticmethod
@@ -323,7 +349,8 @@ class FrontEnd:
                 self._foreground.accept()
             same = self._utterance is not None and self._utterance.revision == event.revision
             utterance = self._utterance if same and self._utterance else self._copy(event)
-            return SpeechEnded(self.now_s, utterance, event.reason)
+            pauses_ms = tuple(frames * FRAME_MS for frames in event.pauses)
+            return SpeechEnded(self.now_s, utterance, event.reason, pauses_ms)
         return SpeechResumed(self.now_s)
 
     def _copy(self, event: Paused | Ended) -> Utterance:

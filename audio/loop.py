@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.front_end import FrontEnd
+from audio.front_end import FrontEnd, FrontEndCounters
 from audio.playback import Playback
 from audio.ports import (
     FRAME_MS,
@@ -75,6 +75,11 @@ class AudioLoop:
         self.counters = LoopCounters()
         self.times = FrameTimes()
         """Processing time of each frame, waiting for it not included."""
+
+    @property
+    def heard(self) -> FrontEndCounters:
+        """What the front end counted."""
+        return self._front_end.counters
 
     @property
     def card_present(self) -> bool:

@@ -231,9 +231,16 @@ class SpeechResumed:
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
+    """The turn is over.
+
+    Attributes:
+        pauses_ms: Silences within it that the child broke by going on.
+    """
+
     at_s: float
     utterance: Utterance
     reason: EndReason
+    pauses_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,16 +29,17 @@ WINDOW = 2 * FRAME_SAMPLES
 BINS = FRAME_SAMPLES + 1
 _FLOOR_GAIN = 10.0 ** (-32.0 / 20.0)
 _BAND_EDGES_HZ = (0, 250, 500, 750, 1000, 1300, 1700, 2200, 2800, 3500, 4400, 5500, 6700, 8001)
-_RING_KEEP = 10.0 ** (-6.0 * 0.01 / 0.5)
-"""Power that is left of an echo after a frame where the room rings for 0.5 s."""
-_START_LEAK_DB, _LEAST_LEAK_DB, _MOST_LEAK_DB = 0.0, -45.0, 6.0
-_UP_DB, _DOWN_DB = 0.06, 0.045
-"""Per frame: the leakage settles where it is exceeded in 43 of 100 frames."""
+_RING_KEEP = 10.0 ** (-6.0 * 0.01 / 0.8)
+"""Power that is left of an echo after a frame where the room rings for 0.8 s."""
+_START_LEAK_DB, _LEAST_LEAK_DB, _MOST_LEAK_DB = 0.0, -45.0, 20.0
+_UP_DB, _DOWN_DB = 0.06, 0.012
+"""Per frame: the leakage settles where it is exceeded in one frame of six."""
 _FAST, _FAST_FRAMES = 8.0, 150
 _SOMEBODY_DB, _SOMEBODY = 10.0, 0.25
 """What lies so far above the leakage is most often somebody else, and teaches a quarter."""
-_OVER = 10.0 ** (9.0 / 10.0)
-"""A bin of a noise-like sound exceeds its mean by 9 dB in one frame of three thousand."""
+_OVER = 10.0 ** (6.0 / 10.0)
+"""A bin of a noise-like sound exceeds its mean by 6 dB in one frame of fifty."""
+_SPREAD = 0.5
 _PRIOR_KEEP = 0.6
 _PROJECTION_KEEP = 0.9
 _LOST_BELOW = 0.6
@@ -130,6 +131,8 @@ class ResidualSuppressor:
         expected = self._expected(left)
         if self._held_frames > 0 and (self.lost or self._taken < _AUDIBLE):
             expected = np.maximum(expected, left)
+            self._seen_frames = 0
+            np.maximum(self._leak_db, _START_LEAK_DB, out=self._leak_db)
         over = np.maximum(left - _OVER * expected, 0.0)
         prior = _PRIOR_KEEP * self._clean / (expected + _TINY)
         prior += (1 - _PRIOR_KEEP) * over / (expected + _TINY)
@@ -146,11 +149,15 @@ class ResidualSuppressor:
         if audible.any():
             self._seen_frames += 1
             ratio_db = 10.0 * np.log10((seen + _TINY) / (ring + _TINY))
-            speed = _FAST if self._seen_frames <= _FAST_FRAMES else 1.0
+            fast = self._seen_frames <= _FAST_FRAMES
+            speed = _FAST if fast else 1.0
             above_db = ratio_db - self._leak_db
             steps = np.where(above_db > 0, _UP_DB, -_DOWN_DB) * speed
-            steps[above_db > _SOMEBODY_DB] *= _SOMEBODY
+            if not fast:
+                steps[above_db > _SOMEBODY_DB] *= _SOMEBODY
             self._leak_db += np.where(audible, steps, 0.0).astype(np.float32)
             np.clip(self._leak_db, _LEAST_LEAK_DB, _MOST_LEAK_DB, out=self._leak_db)
         share = (10.0 ** (self._leak_db / 10.0)).astype(np.float32)
-        return np.asarray(self._ring * share[self._band_of_bin], np.float32)
+        # What a loudspeaker adds of its own lies between the harmonics of what it was given.
+        spread = np.maximum(self._ring, _SPREAD * ring[self._band_of_bin])
+        return np.asarray(spread * share[self._band_of_bin], np.float32)

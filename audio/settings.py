@@ -24,7 +24,7 @@ class AudioSettings:
     """Gain of everything played, -60..0 dB."""
     canceller: Annotated[str, OneOf("kalman", "aec3", "speex", "none")] = "kalman"
     """``kalman``, ``aec3``, ``speex`` or ``none``."""
-    canceller_tail_ms: Annotated[int, Between(20, 1000)] = 200
+    canceller_tail_ms: Annotated[int, Between(20, 1000)] = 300
     """Longest echo that is taken out, from the loudspeaker's first sound to the room's last."""
     noise_suppression: Annotated[int, Between(0, 4)] = 1
     """webrtc-noise-gain's level, 0 (off) to 4."""
@@ -67,6 +67,10 @@ class TurnSettings:
     """Silence that ends the turn when the expected answer is complete."""
     incomplete_silence_ms: Annotated[int, Between(200, 10000)] = 1000
     """Silence that ends it otherwise."""
+    patience_least_ms: Annotated[int, Between(200, 10000), AtMost("incomplete_silence_ms")] = 800
+    """The least that it becomes for a child whose own pauses are short."""
+    patience_most_ms: Annotated[int, Between(200, 10000)] = 1500
+    """The most that it becomes for a child whose own pauses are long."""
     hesitation_extra_ms: Annotated[int, Between(0, 5000)] = 600
     """Added after a hesitation (a filler, a drawn-out or very short first part)."""
     limit_s: Annotated[float, Between(2, 120)] = 20.0

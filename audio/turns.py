@@ -59,12 +59,14 @@ class Ended:
 
     Attributes:
         speech_end: Frame index after the last voiced frame.
+        pauses: Frames of each silence that the child broke by going on.
     """
 
     utterance_id: int
     revision: int
     speech_end: int
     reason: EndReason
+    pauses: tuple[int, ...] = ()
 
 
 TurnEvent = Started | Paused | Resumed | Ended
@@ -102,6 +104,11 @@ class Endpointer:
         self._speech_end = 0
         self._is_complete = False
         self._hesitated = False
+        self._pauses: list[int] = []
+
+    def wait_for(self, silence_ms: float) -> None:
+        """Take another silence than `incomplete_silence_ms` for the end, from now on."""
+        self._incomplete = max(self._complete, frames_of(silence_ms))
 
     def begin(self, frame: int, history: Iterable[bool] = ()) -> list[TurnEvent]:
         """Listen for a new turn; one that was under way is dropped.
@@ -176,6 +183,7 @@ class Endpointer:
         self._onset = onset
         self._speech_end = speech_end
         self._score = 0.0
+        self._pauses.clear()
         self._forget_verdict()
         return Started(onset)
 
@@ -198,6 +206,7 @@ class Endpointer:
             self._score += 1.0
             if self._score >= self._resume:
                 self.turn = Turn.SPEAKING
+                self._pauses.append(max(0, index + 1 - int(self._resume) - self._speech_end))
                 self._speech_end = index + 1
                 return [Resumed()]
         else:
@@ -216,7 +225,8 @@ class Endpointer:
     def _end(self, reason: EndReason) -> Ended:
         self.turn = Turn.WAITING
         self._score = 0.0
-        return Ended(self.utterance_id, self.revision, self._speech_end, reason)
+        pauses = tuple(self._pauses)
+        return Ended(self.utterance_id, self.revision, self._speech_end, reason, pauses)
 
     def _over_limit(self, index: int) -> bool:
         return index + 1 - self._onset >= self._limit

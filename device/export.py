@@ -14,7 +14,7 @@ from typing import Any
 from device.sync.statements import statement
 from provisioning.parents.family_file import Family
 
-TABLES = ("children", "sessions", "attempts", "memories", "sounds", "voices")
+TABLES = ("children", "sessions", "attempts", "memories", "sounds", "voices", "pauses")
 _README = """What Myna keeps of your family, all of it.
 
 family.json   limits, nicknames, what was consented to and when

@@ -13,7 +13,7 @@ import numpy as np
 from audio.chime import Earcon, earcon
 from audio.front_end import FrontEnd
 from audio.playback import Playback
-from audio.ports import Samples
+from audio.ports import Samples, SpeechEnded, Woken
 from core.clock import Clock
 from core.errors import StoreError
 from core.process_ports import Reply
@@ -129,7 +129,29 @@ class Runtime:
         entry = entry_of(event)
         if entry is not None:
             self._tell(entry)
+        if isinstance(event, Woken | ev.Pressed):
+            self._wait_as_known()
+        elif isinstance(event, SpeechEnded) and event.pauses_ms:
+            self._learn_pauses(event.pauses_ms)
         self._carry_out(self._conversation.handle(event, self._clock.wall()))
+
+    def _wait_as_known(self) -> None:
+        """Be as patient as the child who practises needs."""
+        try:
+            self._front_end.expect_pauses(self._store.pauses())
+        except StoreError as error:
+            log.warning("the child's pauses could not be read: code=%s", error.code)
+
+    def _learn_pauses(self, pauses_ms: Sequence[int]) -> None:
+        try:
+            known = self._store.pauses()
+            for pause_ms in pauses_ms:
+                known = known.joined(pause_ms)
+            self._store.keep_pauses(known)
+        except StoreError as error:
+            log.warning("the child's pauses could not be kept: code=%s", error.code)
+            return
+        self._front_end.expect_pauses(known)
 
     def say(self, lines: tuple[Line, ...], first_tag: int) -> None:
         """Say lines aloud outside any conversation."""

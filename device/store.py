@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from audio.patience import Pauses
 from core.clock import Clock, SystemClock
 from core.errors import StoreError
 from device import store_rescue, store_rows
@@ -154,6 +155,24 @@ class Store:
         """
         with self._translated():
             return store_rows.read_voice(self._db, self.child)
+
+    def pauses(self) -> Pauses:
+        """How long the present child's silences within answers are.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        with self._translated():
+            return store_rows.read_pauses(self._db, self.child)
+
+    def keep_pauses(self, pauses: Pauses) -> None:
+        """Keep them for the present child.
+
+        Raises:
+            StoreError: They cannot be written; a habit is not worth keeping in memory for later.
+        """
+        with self.transaction() as db:
+            store_rows.write_pauses(db, self.child, pauses)
 
     def _with_pending(self, child: Child) -> Child:
         memories = {(memory.pack, memory.item): memory for memory in child.memories}

@@ -14,6 +14,7 @@ FILE_NAME = "progress.db"
 MIGRATIONS = (
     *("schema.sql", "schema_2.sql", "sync/outbox.sql", "sync/outbox_2.sql", "schema_3.sql"),
     "sync/outbox_3.sql",
+    "schema_4.sql",
 )
 """Script n of this tuple brings a file from `user_version` n to n + 1. Only ever added to."""
 

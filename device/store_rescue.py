@@ -16,6 +16,7 @@ _KEYS = {
     "memories": "rowid",
     "sounds": "rowid",
     "voices": "rowid",
+    "pauses": "rowid",
     "attempts": "seq",
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from audio.patience import Pauses
 from dialog.ports import (
     Attempt,
     Child,
@@ -28,6 +29,7 @@ _OF_A_CHILD = (
     ("memories", "child"),
     ("sounds", "child"),
     ("voices", "child"),
+    ("pauses", "child"),
     ("sessions", "child"),
     ("children", "id"),  # its trigger empties the outbox of the child
 )
@@ -233,6 +235,19 @@ def read_voice(db: sqlite3.Connection, child: str) -> VoiceHistory:
     """What earlier answers say about a child's voice; a fresh history for one never scored."""
     kept = db.execute("SELECT history FROM voices WHERE child = ?", (child,)).fetchone()
     return VoiceHistory() if kept is None else VoiceHistory.from_json(kept[0])
+
+
+def read_pauses(db: sqlite3.Connection, child: str) -> Pauses:
+    """The silences within a child's answers; none for one that is not known."""
+    kept = db.execute("SELECT counts FROM pauses WHERE child = ?", (child,)).fetchone()
+    return Pauses() if kept is None else Pauses.from_json(kept[0])
+
+
+def write_pauses(db: sqlite3.Connection, child: str, pauses: Pauses) -> None:
+    """Keep them instead of what was kept before."""
+    db.execute(
+        "INSERT OR REPLACE INTO pauses (child, counts) VALUES (?, ?)", (child, pauses.to_json())
+    )
 
 
 def _left_off(db: sqlite3.Connection, child: str) -> tuple[datetime | None, float]:

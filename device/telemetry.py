@@ -23,6 +23,8 @@ def counters(loop: AudioLoop, backend: AudioBackend, scheduling: str) -> dict[st
         "overflow_frames": backend.counters.overflow_frames,
         "input_overflows": backend.counters.input_overflows,
         "output_underflows": backend.counters.output_underflows,
+        "clipped_frames": loop.heard.clipped_frames,
+        "dead_frames": loop.heard.dead_frames,
         "reopened": backend.counters.reopened,
         "frame_ms_p50": round(loop.times.quantile_ms(0.5), 3),
         "frame_ms_p999": round(loop.times.quantile_ms(0.999), 3),

@@ -53,8 +53,8 @@ def test_a_child_above_what_is_left_is_spared(far: np.ndarray):
         ResidualSuppressor(), int16(echo + left + voice), int16(far), int16(left + voice)
     )
     spoken = slice(4 * 16_000, 7 * 16_000)
-    assert stoi(voice[spoken], out[spoken] / 32768) > 0.85
-    assert abs(power_db(out[spoken]) - power_db(int16(voice)[spoken])) < 2
+    assert stoi(voice[spoken], out[spoken] / 32768) > 0.8
+    assert abs(power_db(out[spoken]) - power_db(int16(voice)[spoken])) < 3
     assert not any(lost[100:])
 
 

@@ -98,7 +98,7 @@ def test_a_hesitating_child_gets_longer_and_only_in_that_pause(child: Child) -> 
     assert child.heard[2:] == [
         (1940, Resumed()),
         (2100 + 160, Paused(1, 2, 210)),
-        (2100 + 1000, Ended(1, 2, 210, EndReason.SILENCE)),
+        (2100 + 1000, Ended(1, 2, 210, EndReason.SILENCE, (150,))),
     ]
 
 
