@@ -21,14 +21,14 @@ _EARLY_S = 0.06
 """Echoes up to here are computed one by one, later ones as decaying noise."""
 
 
-def room_response(rt60_s: float, source: Point, *, seed: int) -> Signal:
-    """Impulse response from `source` to the microphone in a box-shaped room.
+def room_response(rt60_s: float, source: Point, *, seed: int, room_m: Point = ROOM_M) -> Signal:
+    """Impulse response from `source` to the microphone in a box-shaped room of about `room_m`.
 
     Early part: image sources (Allen & Berkley 1979) with the wall absorption that Sabine's
     formula gives for `rt60_s`; late part: exponentially decaying noise that joins it in level.
     """
     rng = np.random.default_rng(seed)
-    size = np.array(ROOM_M) + rng.uniform(-0.4, 0.4, 3)
+    size = np.array(room_m) + rng.uniform(-0.4, 0.4, 3)
     volume = float(np.prod(size))
     surface = 2 * float(size[0] * size[1] + size[1] * size[2] + size[0] * size[2])
     absorbed = min(0.161 * volume / (surface * rt60_s), 0.95)

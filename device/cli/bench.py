@@ -8,9 +8,12 @@ import os
 import platform
 import sys
 from pathlib import Path
+from types import ModuleType
 
+from device.bench import regression
+from device.bench.figures_page import Report, page
 from device.bench.metric import Metric
-from device.cli.output import print_json
+from device.cli.output import complain, print_json
 
 BENCHMARKS = {
     "answers": "what the safety lists miss and what they stop needlessly",
@@ -23,6 +26,7 @@ BENCHMARKS = {
     "sync": "what the line to the platform costs, with one speaker and with thousands",
     "soak": "hours of life in the virtual room: what grows, what is written to the disk",
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
+    "hearing": "a child over Myna's voice, in noise, to the end of its turn; waking; cost",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 
@@ -37,18 +41,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corpus", type=Path, metavar="FOLDER", help="recorded children: train.tsv and its audio"
     )
     parser.add_argument("--json", action="store_true", help="a list of figures")
+    parser.add_argument(
+        "--hold", type=Path, metavar="FILE", help="fail where figures are worse than these (JSON)"
+    )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="a page of figures and plots that opens from disk"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Measure and print; returns 1 where a figure of `--hold` has become worse."""
+    held = {} if args.hold is None else regression.read(args.hold)
     module = importlib.import_module(f"device.bench.{args.name}")
     print(machine(), file=sys.stderr, flush=True)
-    metrics: list[Metric] = module.run(long=args.long, seed=args.seed, corpus=args.corpus)
+    report = _report(module, args)
+    metrics = report.metrics
+    if args.html is not None:
+        _write_page(args, report)
     if args.json:
         print_json([metric.as_json() for metric in metrics])
     else:
         print_table(metrics)
-    return 0
+    worse = regression.regressions(metrics, held)
+    for line in worse:
+        complain(line)
+    return 1 if worse else 0
+
+
+def _report(module: ModuleType, args: argparse.Namespace) -> Report:
+    """What the benchmark found, with plots where it draws any."""
+    options = {"long": args.long, "seed": args.seed, "corpus": args.corpus}
+    if hasattr(module, "measure"):
+        report: Report = module.measure(**options)
+        return report
+    return Report(module.run(**options))
+
+
+def _write_page(args: argparse.Namespace, report: Report) -> None:
+    length = "long" if args.long else "short"
+    children = "recorded children" if args.corpus else "synthetic children"
+    about = f"{length}, seed {args.seed}, {children}; {machine()}"
+    try:
+        args.html.write_text(page(f"myna bench {args.name}", about, report), encoding="utf-8")
+    except OSError as error:
+        complain(f"{args.html}: the page cannot be written ({error.strerror})")
 
 
 def machine() -> str:
