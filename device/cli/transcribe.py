@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--manifest",
         type=Path,
         metavar="TSV",
-        help="table with the columns utterance, path, candidates (separated by |)",
+        help="table with the columns utterance, path, candidates (separated by |); prints one "
+        "JSON object per line",
     )
     parser.add_argument("--recogniser", choices=(AUTO, *RECOGNISERS), default=AUTO)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
                 complain(str(error))
                 failed += 1
                 continue
-            if args.json:
+            if args.json or args.manifest is not None:
                 print_json(as_json(task, heard))
             else:
                 print(as_line(task, heard))

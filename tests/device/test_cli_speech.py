@@ -149,7 +149,7 @@ def test_transcribe_follows_a_manifest(cat: Path, capsys: pytest.CaptureFixture[
         f"{cat.name}\tu4\t\n"
     )
     command = ["transcribe", "--manifest", str(manifest), "--recogniser", "pocketsphinx"]
-    assert main([*command, "--json"]) == 1
+    assert main(command) == 1
     told, complaints = lines(capsys)
     assert [(line["utterance"], line["matched"]) for line in told] == [
         ("u1", 1),
@@ -158,11 +158,6 @@ def test_transcribe_follows_a_manifest(cat: Path, capsys: pytest.CaptureFixture[
     ]
     assert told[0]["text"] == "it is a cat"
     assert complaints.count("missing.wav") == 1
-    assert main(command) == 1
-    table = capsys.readouterr().out.splitlines()
-    assert len(table) == 3
-    assert table[0].startswith("u1 ")
-    assert table[0].endswith("= it's a cat")
 
 
 def test_transcribe_says_what_is_wrong_and_goes_on(
