@@ -13,6 +13,7 @@ from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from audio.residual import LATENCY_FRAMES, ResidualSuppressor
 from device.bench import hearing_scene
 from device.bench.acoustics import Signal
+from device.bench.echo_signals import int16
 from device.bench.figures_page import Curve, Plot, Report
 from device.bench.hearing_scene import Condition, Place, Talk
 from device.bench.hearing_voices import Sentence, Words, right_share
@@ -129,7 +130,7 @@ def _cut(signal: Samples, words: Sequence[tuple[int, int]]) -> list[Samples]:
 
 def _without_echo(where: Place, voices: Sequence[Signal]) -> list[Samples]:
     talk = hearing_scene.talk(where, voices, child_below_echo_db=0.0)
-    near = hearing_scene.int16(talk.child + where.noise)
+    near = int16(talk.child + where.noise)
     return _cut(near, talk.words)
 
 

@@ -125,7 +125,8 @@ def _swing_db(before: Signal, after: Signal) -> float:
     frames = len(before) // size
 
     def power(signal: Signal) -> Signal:
-        return np.square(signal[: frames * size].reshape(frames, size)).mean(axis=1) + 1e-12
+        pieces = np.square(signal[: frames * size].reshape(frames, size))
+        return np.asarray(pieces.mean(axis=1) + 1e-12)
 
     loud = power(before) > power(before).max() * 0.01
     gain_db = 10 * np.log10(power(after)[loud] / power(before)[loud])

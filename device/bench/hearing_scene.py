@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ CLIPS = {"off": None, "mild": 0.25, "hard": 0.12}
 DELAYS_MS = (10.0, 40.0, 90.0, 160.0, 250.0)
 DRIFTS_PPM = (0.0, 100.0, 0.0, -100.0)
 FARS = ("speech", "speech", "music")
+Level = TypeVar("Level")
 LOST_SAMPLES = 480
 """A block that the card did not play: what follows comes 30 ms sooner."""
 
@@ -86,9 +88,8 @@ def grid(count: int, *, seed: int) -> list[Condition]:
     """
     rng = np.random.default_rng(seed)
 
-    def shuffled(levels: Sequence[object]) -> list[object]:
-        repeated = [levels[i % len(levels)] for i in range(count)]
-        return [repeated[int(i)] for i in rng.permutation(count)]
+    def shuffled(levels: Sequence[Level]) -> list[Level]:
+        return [levels[int(place) % len(levels)] for place in rng.permutation(count)]
 
     columns = zip(
         shuffled(range(len(ROOMS_M))),
@@ -100,8 +101,8 @@ def grid(count: int, *, seed: int) -> list[Condition]:
         strict=True,
     )
     return [
-        Condition(*values, seed=1000 * seed + number)  # type: ignore[arg-type]
-        for number, values in enumerate(columns)
+        Condition(room, rt60_s, clip, delay_ms, drift_ppm, far, 1000 * seed + number)
+        for number, (room, rt60_s, clip, delay_ms, drift_ppm, far) in enumerate(columns)
     ]
 
 

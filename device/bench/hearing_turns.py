@@ -333,4 +333,4 @@ def _coughs(where: Place, seed: int) -> Signal:
         room_m=hearing_scene.ROOMS_M[where.condition.room],
     )  # fmt: skip
     wet = acoustics.convolve(dry, response / np.sqrt(np.sum(np.square(response))))
-    return wet + 10.0 ** (-50.0 / 20.0) * rng.standard_normal(len(dry))
+    return np.asarray(wet + 10.0 ** (-50.0 / 20.0) * rng.standard_normal(len(dry)))

@@ -49,8 +49,10 @@ def read(path: Path) -> dict[str, Held]:
         }  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"{path} holds no figures to compare with: give each metric value, slack and better "
-            "(more or less)"
+            [
+                f"{path} holds no figures to compare with: give each metric value, slack and "
+                "better (more or less)"
+            ]
         ) from error
 
 
