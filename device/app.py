@@ -33,6 +33,7 @@ from device.sync.happenings import Reporter
 from device.sync.settings import SyncSettings
 from device.teacher import Teacher
 from device.trace import Watcher
+from device.wake_taught import taught
 from device.wake_words import wake_words
 from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.learner import learner_of
@@ -217,9 +218,8 @@ def assemble(
     board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
-    front_end = make_front_end(
-        settings.audio, settings.wake, settings.turns, playback, wake_words(settings.wake)
-    )
+    wake = wake_words(settings.wake, taught(store_folder, settings.wake.phrase))
+    front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback, wake)
     language = settings.device.language
     lessons = Lessons(services.pack, settings.lessons, store, language)
     rules = HouseRules(lessons)

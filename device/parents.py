@@ -28,6 +28,7 @@ from device.sound_check import check_sound
 from device.states import State
 from device.sync import deletions
 from device.sync.settings import SyncSettings
+from device.wake_taught import taught
 from device.wake_words import choices, wake_words
 from dialog.packs import load_pack, starter_pack
 from dialog.packs.model import Pack
@@ -95,7 +96,8 @@ class Parents:
             acts=Acts(
                 find_pack=pack_shelf(settings).find,
                 make_wake=lambda phrase: wake_words(
-                    dataclasses.replace(settings.wake, phrase=phrase)
+                    dataclasses.replace(settings.wake, phrase=phrase),
+                    taught(parts.store.folder, phrase),
                 ),
                 hear_phrase=parts.front_end.hear_phrase,
                 allow_volume=self._allow_volume,

@@ -20,7 +20,7 @@ from typing import Self
 from audio.patience import Pauses
 from core.clock import Clock, SystemClock
 from core.errors import StoreError
-from device import store_rescue, store_rows
+from device import store_rescue, store_rows, wake_taught
 from device.ids import IdSource
 from device.store_file import FILE_NAME, boot_id, explain, open_file
 from device.store_rows import Asked, Forgotten, GivenUp, Recorded, What
@@ -254,6 +254,7 @@ class Store:
         kept = [record for record in self._pending if record.child not in children]
         rows += len(self._pending) - len(kept)
         self._pending = deque(kept, maxlen=PENDING_LIMIT)
+        wake_taught.forget(self.folder, children)
         with self._translated():
             # What was overwritten may still stand in the log.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -6,6 +6,7 @@ from audio.factory import FAR_THRESHOLD_SHARE, make_wake_words, wake_phrases
 from audio.ports import WakeWord
 from audio.settings import WakeSettings
 from audio.wake_gate import LevelGate
+from dialog.wake.teaching import Taught
 
 OWN_ENGINE = "phones"
 SUGGESTED = ("hello myna", "hey myna bird", "hello little bird", "hello teacher")
@@ -23,8 +24,12 @@ def choices(wake: WakeSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*SUGGESTED, wake.phrase)))
 
 
-def wake_words(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
+def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWord, WakeWord]:
     """The detector for the microphone and the one for the far end's veto.
+
+    Args:
+        wake: Engine, phrase and threshold.
+        taught: What children taught of this phrase; Myna's own engine makes use of it.
 
     Raises:
         ModelError: The engine or phrase cannot be had; the message says what to set.
@@ -34,8 +39,16 @@ def wake_words(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
     from dialog.wake.detector import PhoneWakeWord, WakeModels
 
     models = WakeModels.load()
+    further, bias = ((), 0.0) if taught is None else (taught.further, taught.bias)
     near, far = (
-        PhoneWakeWord(wake.phrase, threshold=threshold, gate=LevelGate(), models=models)
+        PhoneWakeWord(
+            wake.phrase,
+            threshold=threshold,
+            gate=LevelGate(),
+            models=models,
+            further=further,
+            bias=bias,
+        )
         for threshold in (wake.threshold, wake.threshold * FAR_THRESHOLD_SHARE)
     )
     return near, far

@@ -27,6 +27,7 @@ BENCHMARKS = {
     "soak": "hours of life in the virtual room: what grows, what is written to the disk",
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "hearing": "a child over Myna's voice, in noise, to the end of its turn; waking; cost",
+    "wake": "the wake phrase by voices never heard; any phrase by real people; false accepts",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 

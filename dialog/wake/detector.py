@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.ports import Samples, WakeHit, seconds
+from dialog.phone_graph import Word
 from dialog.wake.acoustics import Network, PhoneStream
 from dialog.wake.bands import StreamBands
 from dialog.wake.evidence import BEFORE_FRAMES, Evidence, evidence
@@ -70,16 +72,26 @@ class PhoneWakeWord:
         threshold: Score of a hit, 0..1.
         gate: Its own, not shared with another detector.
         models: Shared; loaded if not given.
+        further: Ways to say each word that children taught.
+        bias: Logit by which they made waking easier.
 
     Raises:
         ModelError: The phrase cannot be listened for, or a model is missing.
     """
 
     def __init__(
-        self, text: str, *, threshold: float, gate: Gate, models: WakeModels | None = None
+        self,
+        text: str,
+        *,
+        threshold: float,
+        gate: Gate,
+        models: WakeModels | None = None,
+        further: Sequence[Word] = (),
+        bias: float = 0.0,
     ) -> None:
         models = models or WakeModels.load()
-        self._phrase = phrase(text)
+        self._phrase = phrase(text, further)
+        self._bias = bias
         self.phrases: tuple[str, ...] = (self._phrase.text,)
         self._threshold = threshold
         self._gate = gate
@@ -152,7 +164,7 @@ class PhoneWakeWord:
 
     def _judge(self) -> WakeHit | None:
         seen = self.look()
-        score = 0.0 if seen is None else share(self._verifier.logit(seen))
+        score = 0.0 if seen is None else share(self._verifier.logit(seen) + self._bias)
         if score < self._threshold:
             self._armed = self._armed or score < self._threshold * REARM_SHARE
             return None

@@ -19,6 +19,8 @@ Floats = NDArray[np.float32]
 
 BEFORE_FRAMES = 20
 FIGURES = 14
+RIVAL_MARGIN = 8
+"""Which figure says how much better the phone fits than the best other one."""
 PHONE_SIZE = FIGURES + 2 * len(PHONES)
 WHOLE_SIZE = 10
 _IS_VOWEL = np.array([phone in VOWELS for phone in PHONES])

@@ -45,11 +45,12 @@ class Phrase:
     ends: tuple[int, ...]
 
 
-def phrase(text: str) -> Phrase:
+def phrase(text: str, further: Sequence[Word] = ()) -> Phrase:
     """The states of a phrase.
 
     Args:
         text: Words in plain letters.
+        further: For every word more ways in which it may be said; none, or one entry a word.
 
     Raises:
         ModelError: It cannot be said, or is too short or too long to be told from other talk.
@@ -69,6 +70,8 @@ def phrase(text: str) -> Phrase:
         )
     if len(phones) > MOST_PHONES:
         raise _refused(text, "is too long: take two or three short words")
+    if len(further) == len(ways):
+        ways = [(*usual, *more) for usual, more in zip(ways, further, strict=True)]
     return from_ways(text.lower(), ways)
 
 

@@ -19,9 +19,9 @@ from dialog.lexicon import pronunciations
 from dialog.phone_alignment import PhoneSpan, align
 from dialog.phone_model import PhoneModel
 from dialog.phone_set import PHONES
-from dialog.wake.acoustics import Network, PhoneStream
-from dialog.wake.bands import StreamBands
+from dialog.wake.acoustics import Network
 from dialog.wake.evidence import BEFORE_FRAMES, Evidence, evidence
+from dialog.wake.following import rows_of
 from dialog.wake.phrase import MOST_WAYS, VOWELS, Phrase, from_ways
 from dialog.wake.spotter import Path as SpottedPath
 from dialog.wake.spotter import Spotter
@@ -36,7 +36,7 @@ CHUNK_FRAMES = 8
 LEAD_S, TAIL_S = 0.6, 0.9
 FEWEST_PHONES, MOST_PHONES = 6, 12
 SYLLABLES = range(3, 6)
-OTHERS, OWN, NEAR = 10, 4, 3
+OTHERS, OWN, NEAR = 8, 4, 6
 CANDIDATE = -1.0
 """Log likelihood ratio for each frame below which a path is not looked at."""
 EARLY_FRAMES, LATE_FRAMES = 10, 40
@@ -89,29 +89,22 @@ def states(words: Words) -> Phrase | None:
 
 
 def nearly(words: Words, rng: np.random.Generator) -> Phrase | None:
-    """A phrase with two or three of its sounds changed to quite other ones."""
+    """A phrase with one to three of its sounds changed to quite other ones."""
     ways = [pronunciations(word)[:1] for word in words]
     if not all(ways):
         return None
     changed = [list(way[0]) for way in ways]
     places = [(w, p) for w, word in enumerate(changed) for p in range(len(word))]
     # Neighbours, so that a part of the phrase is another word's.
-    first = int(rng.integers(len(places) - 1))
-    for word, place in places[first : first + int(rng.integers(2, 4))]:
+    first, count = int(rng.integers(len(places))), int(rng.integers(1, 4))
+    word, place = places[first]
+    if count == 1 and changed[word][place] in VOWELS:
+        count = 2  # a vowel alone tells nobody's speech from another's accent
+    for word, place in places[first : first + count]:
         vowel = changed[word][place] in VOWELS
         alike = [p for p in PHONES if (p in VOWELS) is vowel and p != changed[word][place]]
         changed[word][place] = str(rng.choice(alike))
     return from_ways(" ".join(words) + "~", [[tuple(word)] for word in changed])
-
-
-def rows_of(sound: Sound, network: Network) -> NDArray[np.float32]:
-    """Log likelihoods as they come on the device, shape (frames, 118)."""
-    bands, stream = StreamBands(network.usual_bands), PhoneStream(network)
-    stream.reset(bands.quiet())
-    chunk = CHUNK_FRAMES * 160
-    whole = sound[: sound.size // chunk * chunk]
-    made = [bands.rows(whole[at : at + chunk]) for at in range(0, whole.size, chunk)]
-    return stream.run(np.concatenate(made))
 
 
 def scene(name: str, utterance: Utterance, others: Sequence[Sound], seed: str) -> Sound:
@@ -230,7 +223,7 @@ class Listener:
                 if near is not None:
                     phrases.append((near, "near", None))
         text = f" {' '.join(utterance.words)} "
-        for at in rng.choice(len(self._pool), 3 * OTHERS if judged else OTHERS, replace=False):
+        for at in rng.choice(len(self._pool), 4 * OTHERS if judged else OTHERS, replace=False):
             made = states(self._pool[at])
             if made is not None and f" {made.text} " not in text:
                 phrases.append((made, "other", None))

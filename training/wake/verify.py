@@ -124,13 +124,14 @@ def logits(networks: Sequence[Network], pairs: Sequence[Pair]) -> NDArray[np.flo
     return made
 
 
-def write(network: Network, path: Path, *, offset: float) -> None:
+def write(network: Network, path: Path, *, offset: float, held_out: Sequence[str]) -> None:
     """Write what `dialog.wake.verifier.Verifier` loads.
 
     Args:
         network: Trained.
         path: Of the file.
         offset: Logit at which the device wakes.
+        held_out: Speakers that nothing was learnt from; who measures asks the file for them.
     """
     kept = {name: value.numpy().astype(np.float64) for name, value in network.state_dict().items()}
     kept["phone.bias"] -= kept["phone.weight"] @ (kept["phone_middle"] / kept["phone_spread"])
@@ -141,7 +142,10 @@ def write(network: Network, path: Path, *, offset: float) -> None:
     kept["whole.weight"][:, figures] /= kept["whole_spread"]
     kept["last.bias"] -= offset
     layers = ("phone", "around", "whole", "last")
-    arrays = {f"{name}.weight": kept[f"{name}.weight"].T.astype(np.float32) for name in layers}
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"{name}.weight": kept[f"{name}.weight"].T.astype(np.float32) for name in layers
+    }
     arrays |= {f"{name}.bias": kept[f"{name}.bias"].astype(np.float32) for name in layers}
+    arrays["held_out"] = np.array(sorted(held_out))
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **arrays)
