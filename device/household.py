@@ -6,11 +6,13 @@ the conversation or the store is done in the event loop's thread.
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import shutil
 import socket
 import sqlite3
+import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
@@ -18,6 +20,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import SpeakerError, StoreError
 from device import household_figures as figures
 from device.export import export_zip
@@ -62,6 +67,7 @@ class Around:
         language: ``en`` or ``zh``.
         now: Wall time, UTC.
         notes: That a child may need help; used in the event loop's thread alone.
+        speak: The model voice: English as sound; waits, any thread.
         network: How the speaker is on the network; None where others look after it.
     """
 
@@ -75,6 +81,7 @@ class Around:
     firmware: str
     iri_base: str
     notes: ParentNotes
+    speak: Callable[[str], Samples] = lambda _: np.zeros(0, np.int16)
     network: Callable[[], WifiState | None] = lambda: None
 
 
@@ -138,6 +145,19 @@ class SpeakerHousehold:
             return None  # a name that could lead elsewhere
         path = self._folder / FOLDER / child / f"{key}.wav"
         return path if path.is_file() else None
+
+    def model_voice(self, child: str, number: int) -> bytes | None:
+        found = self.practice(child) if _CHILD.fullmatch(child) else None
+        if found is None or not 0 <= number < len(found.items):
+            return None
+        said = self._around.speak(found.items[number].asked)
+        data = io.BytesIO()
+        with wave.open(data, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE_HZ)
+            sound.writeframes(said.tobytes())
+        return data.getvalue()
 
     def choices(self) -> Choices:
         chinese = self._around.language == "zh"

@@ -208,11 +208,17 @@ class Pairer:
             self._acts.say(lines, self._tag)
             self.asked = self.record.phase is Phase.ALLOWED
 
-    def repeat(self) -> bool:
-        """Say the code once more; returns whether there is one."""
-        if self.record.phase is not Phase.WAITING:
+    def held(self) -> bool:
+        """The button was held: begin, or say the code once more; returns whether that is for here.
+
+        Event loop's thread.
+        """
+        if self.record.phase is Phase.WAITING:
+            self._told(CodeReady(self.record.user_code, self.record.address))
+        elif self.offers:
+            self.begin(self.usual)
+        else:
             return False
-        self._told(CodeReady(self.record.user_code, self.record.address))
         return True
 
     # ------------------------------------------------------------- own thread

@@ -14,8 +14,9 @@ _DIGITS = {
     "zh": tuple("零一二三四五六七八九"),
 }
 _CODE: Sentence = (
-    "Open {} on your phone, sign in, and type: {}. Once more: {}.",
-    "请用手机打开 {}，登录，然后输入：{}。再说一遍：{}。",
+    "Open {} on your phone, sign in, and type: {}. Once more: {}. For my page for parents, hold my"
+    " button again.",
+    "请用手机打开 {}，登录，然后输入：{}。再说一遍：{}。想打开家长页面，请再按住按钮。",
 )
 _MAY_I: Sentence = (
     "May I join the family {}? Press my button once to say yes.",

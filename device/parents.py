@@ -122,11 +122,13 @@ class Parents:
                 firmware=firmware(),
                 iri_base=settings.sync.iri_base,
                 notes=parts.answers.notes,
+                speak=lambda text: parts.services.voice.speak_sync(Line(text)),
                 network=lambda: self.network(),  # noqa: PLW0108 - given later
             ),
         )
         self._household = household
         self._pairer: Pairer | None = None
+        self._held_to_pair = False
         self._changes: set[asyncio.Task[None]] = set()
         self.recordings = recordings
         runtime.recordings = recordings
@@ -205,9 +207,10 @@ class Parents:
 
     def speak_code(self) -> None:
         """Say a fresh code, in both languages: whoever sets it up may not know the child's."""
-        if self._pairer is not None and self._pairer.offers:
-            self._pairer.begin(self._pairer.usual)
+        if self._pairer is not None and not self._held_to_pair and self._pairer.held():
+            self._held_to_pair = True  # held again, it is about the pages
             return
+        self._held_to_pair = False
         if self._pairer is None or not self._pairer.under_way:
             self._ring.take_down(Mood.PAIRING)
         if self.pages.port is None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 from pathlib import Path
 
 from core.errors import ProvisioningError
-from device.cli.output import print_json
+from device.cli.options import add_config, settings_of
+from device.cli.output import complain, print_json
 from provisioning.first_boot import Places, take_over
 from provisioning.identity import CERTIFICATE_FILE, IDENTITY_FILE, DeviceIdentity, parse_identity
+from provisioning.pairing import given
+from provisioning.pairing.file import FOLDER as PAIRING_FOLDER
+from provisioning.pairing.keys import DeviceKey, applicant, made
 from provisioning.set_up_label import STORE, hand_over
 
 
@@ -22,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--boot", type=Path, default=usual.boot, help="the card's first partition")
     parser.add_argument("--credentials", type=Path, default=STORE, help="what the service may know")
     parser.add_argument("--connections", type=Path, default=usual.connections)
+    add_config(parser)
     parser.add_argument(
         "--take-over", action="store_true", help="take it from the boot partition (the unit does)"
     )
@@ -30,14 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show who this box is, without secrets.
 
+    A box that flashing gave no identity has a provisional one, made of its own key.
+
     Returns:
-        0; ProvisioningError when there is no identity.
+        0; ProvisioningError when the identity cannot be read.
     """
     if args.take_over:
         try:
             identity = take_over(Places(args.boot, args.kept, args.connections))
             _apply(identity)
             hand_over(identity, args.credentials)
+            given.hand_over(args.kept, args.credentials)
         except OSError as error:
             raise ProvisioningError(
                 f"{error.filename or 'a partition'} cannot be written ({error.strerror});"
@@ -45,14 +54,21 @@ def run(args: argparse.Namespace) -> int:
             ) from error
     else:
         identity = _kept(args.kept)
-    record = {
-        "serial": identity.serial,
-        "hostname": identity.hostname,
-        "board": identity.board,
-        "time_zone": identity.time_zone,
-        "setup_ssid": identity.setup_ssid,
+    record: dict[str, object] = {
+        "serial": identity.serial if identity else "",
+        "hostname": identity.hostname if identity else socket.gethostname(),
+        "board": identity.board if identity else "",
+        "time_zone": identity.time_zone if identity else "",
+        "setup_ssid": identity.setup_ssid if identity else "",
         "certificate": (args.kept / CERTIFICATE_FILE).exists(),
     }
+    if not args.take_over:
+        record |= _at_a_platform(args, provisional=identity is None)
+    if identity is None and not args.json:
+        complain(
+            f"There is no identity from flashing in {args.kept}: this one is provisional. flash.sh"
+            " gives one."
+        )
     if args.json:
         print_json(record)
     else:
@@ -61,13 +77,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _kept(folder: Path) -> DeviceIdentity:
+def _at_a_platform(args: argparse.Namespace, *, provisional: bool) -> dict[str, object]:
+    """How a platform knows this box; a provisional id is there from the first pairing on."""
+    folder = settings_of(args).device.state_path() / PAIRING_FOLDER
     try:
-        return parse_identity((folder / IDENTITY_FILE).read_text(encoding="utf-8"))
+        device = applicant(DeviceKey(folder), args.kept).device if made(folder) else ""
     except OSError as error:
         raise ProvisioningError(
-            f"there is no identity to be read in {folder}; flash.sh gives one, and reading it"
-            " takes root (sudo)"
+            f"{folder} cannot be read ({error.strerror}); ask as the speaker's own user"
+        ) from error
+    return {"device": device, "provisional": provisional}
+
+
+def _kept(folder: Path) -> DeviceIdentity | None:
+    try:
+        return parse_identity((folder / IDENTITY_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ProvisioningError(
+            f"the identity in {folder} cannot be read ({error.strerror}); that takes root (sudo)"
         ) from error
 
 

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from core.errors import ProvisioningError
-from provisioning.identity import CERTIFICATE_FILE, IDENTITY_FILE, parse_identity
-from provisioning.identity import KEY_FILE as FACTORY_KEY_FILE
+from provisioning.pairing.given import given
 from provisioning.pairing.ports import Applicant
 from provisioning.private_files import write_private
 
@@ -70,6 +69,18 @@ class DeviceKey:
         return shown.public_key() == self._key.public_key()
 
 
+def made(folder: Path) -> bool:
+    """Whether there is a key already.
+
+    Raises:
+        OSError: That cannot be seen.
+    """
+    try:
+        return (folder / KEY_FILE).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
 def applicant(key: DeviceKey, identity_folder: Path) -> Applicant:
     """Who the speaker is: what flashing made of it, else a provisional one made of its key.
 
@@ -78,21 +89,17 @@ def applicant(key: DeviceKey, identity_folder: Path) -> Applicant:
     Raises:
         ProvisioningError: The identity is there and cannot be read.
     """
-    try:
-        identity = parse_identity((identity_folder / IDENTITY_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    known = given(identity_folder)
+    if known is None:
         return Applicant(f"myna-k{key.digest[:20]}", key.digest)
-    device = "myna-" + identity.serial.removeprefix("MY-").replace("-", "").lower()
-    try:
-        certificate = (identity_folder / CERTIFICATE_FILE).read_text(encoding="ascii")
-        place = identity_folder / FACTORY_KEY_FILE
-        factory = _private(place.read_bytes(), place)
-    except OSError:
+    device = "myna-" + known.identity.serial.removeprefix("MY-").replace("-", "").lower()
+    if not known.certificate or not known.key:
         return Applicant(device, key.digest)
+    factory = _private(known.key.encode(), identity_folder)
     said = f"myna pairing\n{device}\n{key.digest}\n".encode("ascii")
     signature = factory.sign(said, ec.ECDSA(hashes.SHA256()))
     # The bench writes the factory's own certificate behind the board's.
-    first, mark, _ = certificate.partition("-----END CERTIFICATE-----")
+    first, mark, _ = known.certificate.partition("-----END CERTIFICATE-----")
     shown = f"{first}{mark}\n"
     return Applicant(device, key.digest, shown, base64.b64encode(signature).decode("ascii"))
 

@@ -30,6 +30,7 @@ def describe() -> dict[str, Any]:
     for name in SHOWN:
         paths[f"/{name}"] = {"get": _answers(f"The page {name}", page=True, redirect=True)}
     paths["/recordings/{child}/{key}"] = {"get": _recording()}
+    paths["/voice/{child}/{number}"] = {"get": _model_voice()}
     paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
     for path, (summary, form, needed) in _FORMS.items():
         kept = path not in ("/sign-out", "/notes", "/pair", "/pair/stop", "/give-up")
@@ -57,6 +58,23 @@ def _recording() -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": _TEXT}
             for name in ("child", "key")
+        ],
+    }
+
+
+def _model_voice() -> dict[str, Any]:
+    told = _answers("Myna's own voice for an answer", page=True, redirect=True)
+    told["responses"] |= {
+        "404": {"description": "There is none"},
+        "409": {"description": "The voice fails just now"},
+        "414": {"description": "An address that is too long"},
+        "503": {"description": "The disk cannot be read"},
+    }
+    return {
+        **told,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": _TEXT}
+            for name in ("child", "number")
         ],
     }
 

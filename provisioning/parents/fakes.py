@@ -119,6 +119,11 @@ class FakeHousehold:
     def recording(self, child: str, key: str) -> Path | None:
         return self.sounds.get((child, key))
 
+    def model_voice(self, child: str, number: int) -> bytes | None:
+        if child != LILY.id or number >= len(PRACTICE.items):
+            return None
+        return b"RIFF" + PRACTICE.items[number].asked.encode()
+
     def choices(self) -> Choices:
         return Choices((("starter", "First words"), ("farm", "On the farm")), ("hello myna",))
 

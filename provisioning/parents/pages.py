@@ -69,6 +69,7 @@ class Pages:
                 Route("/notes", self._signed_in(_read_notes), methods=["POST"]),
                 Route("/practice", self._signed_in(_practice)),
                 Route("/recordings/{child}/{key}", self._signed_in(_recording)),
+                Route("/voice/{child}/{number}", self._signed_in(_model_voice)),
                 Route("/limits", self._signed_in(_limits_page)),
                 Route("/limits", self._signed_in(_limits), methods=["POST"]),
                 Route("/consent", self._signed_in(_consent_page)),
@@ -199,6 +200,25 @@ async def _recording(visit: Visit) -> Response:
     if path is None:
         raise Turned(404, "not_found")
     return FileResponse(path, media_type="audio/wav")
+
+
+async def _model_voice(visit: Visit) -> Response:
+    asked = visit.request.path_params
+    number = str(asked["number"])
+    if not (number.isascii() and number.isdigit() and len(number) <= 4):
+        raise Turned(404, "not_found")
+    try:
+        sound = await run_in_threadpool(
+            visit.pages.household.model_voice, str(asked["child"]), int(number)
+        )
+    except StoreError:
+        raise
+    except SpeakerError as error:
+        log.warning("no model voice: code=%s", error.code)
+        raise Turned(409, "broken") from error
+    if sound is None:
+        raise Turned(404, "not_found")
+    return Response(sound, media_type="audio/wav")
 
 
 # --------------------------------------------------------------------- limits and consent

@@ -239,6 +239,13 @@ class Household(Protocol):
     def recording(self, child: str, key: str) -> Path | None:
         """The file of a sound; None where there is none, whatever child and key may hold."""
 
+    def model_voice(self, child: str, number: int) -> bytes | None:
+        """The model answer of a child's last practice, by its place in it, said by Myna: a WAV.
+
+        None where there is none, whatever child and number may be; `SpeakerError` where the voice
+        fails.
+        """
+
     def choices(self) -> Choices: ...
 
     def device(self) -> DeviceView: ...

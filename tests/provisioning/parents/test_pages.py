@@ -133,7 +133,7 @@ def test_every_text_is_there_in_both_languages_and_used() -> None:
         path.read_text(encoding="utf-8")
         for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("templates/*.html")]
     )
-    made = {"standing_", "level_", "note_", "reach_"}
+    made = {"standing_", "level_", "note_", "reach_", "pairing_"}
     unused = [
         key
         for key in keys()
@@ -303,3 +303,16 @@ def test_why_pairing_did_not_go_on_is_told_in_both_languages(tmp_path: Path) -> 
         chinese = site.phone.get("/device?lang=zh").text
         assert 'role="alert"' in english
         assert english.split('role="alert">')[1][:20] != chinese.split('role="alert">')[1][:20]
+
+
+def test_myna_s_own_voice_is_there_beside_a_recording_and_for_nothing_else(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    assert site.phone.get(f"/voice/{LILY.id}/0").status_code == 303  # not without a session
+    site.sign_in()
+    page = site.phone.get("/practice").text
+    assert f"/voice/{LILY.id}/0" in page
+    assert f"/voice/{LILY.id}/1" not in page  # no recording, nothing to compare
+    sound = site.phone.get(f"/voice/{LILY.id}/0")
+    assert (sound.headers["content-type"], sound.content) == ("audio/wav", b"RIFFI think so.")
+    for nothing in (f"{LILY.id}/2", f"{TOM.id}/0", f"{LILY.id}/-1", f"{LILY.id}/x", "x/0"):
+        assert site.phone.get(f"/voice/{nothing}").status_code == 404
