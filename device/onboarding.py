@@ -24,7 +24,15 @@ from hal.ports import Mood
 from provisioning.portal.ports import Phase, SetUp, SetUpView, Tried, Wish
 from provisioning.set_up_label import SetUpLabel
 from provisioning.wifi.country import CountryFile
-from provisioning.wifi.ports import Credentials, Link, Refusal, Wifi, WifiState, WifiUnavailable
+from provisioning.wifi.improv import Beacon, Improv
+from provisioning.wifi.ports import (
+    Credentials,
+    Link,
+    Security,
+    Wifi,
+    WifiState,
+    WifiUnavailable,
+)
 from provisioning.wifi.settings import WifiSettings
 
 log = logging.getLogger(__name__)
@@ -37,6 +45,10 @@ SETTLE_S = 20.0
 """So long the speaker may be without any network before that counts: routers take their time."""
 LOOK_S = 10.0
 """How often the radio is asked how it is."""
+BEACON_AFTER_S = 60.0
+"""So long Bluetooth stays after it has worked, for the result to be read."""
+IDENTIFY_EVERY_S = 10.0
+"""Anybody near may ask which speaker it is; not more often than that."""
 TROUBLE = "network"
 
 MakePortal = Callable[[SetUp], AbstractContextManager[object]]
@@ -50,6 +62,7 @@ class Act(Enum):
     LOOK_AGAIN = "look_again"
     JOIN = "join"
     REFRESH = "refresh"
+    FADE = "fade"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,8 @@ class Around:
         language: In which it begins to speak.
         make_portal: Serves the portal while inside.
         pause: Waits so many seconds.
+        beacon: Bluetooth, for Improv; None where it is not wanted.
+        home: Where a browser goes on when Improv has worked.
     """
 
     say: Callable[[tuple[Line, ...], int], None]
@@ -69,6 +84,8 @@ class Around:
     language: Callable[[], str]
     make_portal: MakePortal
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    beacon: Beacon | None = None
+    home: Callable[[], tuple[str, ...]] = tuple
 
 
 class Onboarding:
@@ -116,8 +133,12 @@ class Onboarding:
         """How the network is, as far as it was asked; any thread."""
         self.saved = False
         """Whether any network is kept."""
-        self.told: Callable[[Phase, Refusal | None], None] = lambda _phase, _refusal: None
-        """Told of every change, in the event loop's thread; for Bluetooth."""
+        self.improv = Improv(self.join_from_afar, self._identify, around.home, self._heard)
+        """What Bluetooth offers while it is set up."""
+        self._held = False
+        self._shines = False
+        self._fades_s: float | None = None
+        self._identified_s = -IDENTIFY_EVERY_S
 
     async def run(self) -> None:
         """Do what is asked for, one after the other, until cancelled; then close what is open."""
@@ -135,6 +156,7 @@ class Onboarding:
                     self._acts.task_done()
         finally:
             await self._shut_portal()
+            await self._fade()
             await self._wifi.close()
 
     async def settled(self) -> None:
@@ -144,8 +166,9 @@ class Onboarding:
     # ------------------------------------------------------------------- what is asked for
 
     def open(self) -> None:
-        """Open the access point, or keep it open for as long again; the button."""
+        """Open the access point, or keep it open for as long again: somebody held the button."""
         if self._settings.set_up != "never":
+            self._held = True
             self._acts.put_nowait((Act.OPEN, None))
 
     def look(self) -> None:
@@ -154,6 +177,9 @@ class Onboarding:
         if self._closes_s is not None and now_s >= self._closes_s and self._is(Phase.OPEN):
             self._closes_s = None
             self._acts.put_nowait((Act.CLOSE, None))
+        elif self._fades_s is not None and now_s >= self._fades_s:
+            self._fades_s = None
+            self._acts.put_nowait((Act.FADE, None))
         elif now_s >= self._looks_s:
             self._looks_s = now_s + LOOK_S
             self._acts.put_nowait((Act.REFRESH, None))
@@ -169,7 +195,7 @@ class Onboarding:
         return self._claim(Phase.LOOKING, (Act.LOOK_AGAIN, None))
 
     def join_from_afar(self, credentials: Credentials) -> bool:
-        """The same as `join` for who needs no portal: Bluetooth; whatever the phase but trying."""
+        """The same as `join` for who needs no portal: Bluetooth. In the event loop's thread."""
         with self._lock:
             if self._view.phase in (Phase.TRYING, Phase.LOOKING):
                 return False
@@ -210,6 +236,8 @@ class Onboarding:
                 await self._let_in()
             case Act.JOIN if wish is not None:
                 await self._try(wish)
+            case Act.FADE:
+                await self._fade()
             case _:
                 await self._refresh()
 
@@ -217,6 +245,7 @@ class Onboarding:
         self._first = False
         if self._is(Phase.OPEN):
             self._closes_s = self._clock.now_s() + self._settings.window_min * 60
+            self._authorise()
             self._say(SetUpSentence.OPEN)
             return
         state = await self._wifi.state()
@@ -225,6 +254,7 @@ class Onboarding:
             return
         self._show(bands=state.bands, tried=None, language=self._around.language())
         await self._let_in()
+        await self._shine()
         self._say(SetUpSentence.OPEN)
 
     async def _let_in(self, *, look_around: bool = True) -> None:
@@ -243,6 +273,7 @@ class Onboarding:
 
     async def _close(self) -> None:
         await self._shut_portal()
+        await self._fade()
         self._show(phase=Phase.CLOSED, tried=None)
         self._ring.take_down(Mood.PAIRING)
         await self._wifi.close_access_point()
@@ -259,13 +290,13 @@ class Onboarding:
         self._say(SetUpSentence.TRYING)
         await self._shut_portal()
         self._keep(wish)
-        self.told(Phase.TRYING, None)
         refused = await self._wifi.join(wish.credentials)
         if refused is None:
             self._ring.take_down(Mood.PAIRING)
             self._show(phase=Phase.DONE, tried=None)
             self._say(SetUpSentence.JOINED)
-            self.told(Phase.DONE, None)
+            self.improv.finished(None)
+            self._fades_s = self._clock.now_s() + BEACON_AFTER_S
             await self._refresh()
             return
         nameless = replace(wish.credentials, password="")
@@ -276,7 +307,7 @@ class Onboarding:
             await self._wifi.go_back()
             self._show(phase=Phase.CLOSED)
         self._say(why(refused))
-        self.told(self.view().phase, refused)
+        self.improv.finished(refused)
 
     def _keep(self, wish: Wish) -> None:
         """Country and language hold whatever becomes of the network."""
@@ -306,7 +337,7 @@ class Onboarding:
         if state.wired or state.link is Link.JOINED:
             self._first = False
         if self._first and self._alone_for_long() and not self.saved:
-            self.open()
+            self._acts.put_nowait((Act.OPEN, None))
 
     def _lost(self) -> bool:
         """Whether a network is kept and has been away for longer than joining takes."""
@@ -319,17 +350,53 @@ class Onboarding:
     async def _give_up(self, act: Act) -> None:
         """Something could not be done at all: leave the radio as it was before."""
         await self._shut_portal()
+        await self._fade()
         self._closes_s = None
         self._ring.take_down(Mood.PAIRING)
         self._first = False
         self._show(phase=Phase.CLOSED)
-        self.told(Phase.CLOSED, Refusal.OTHER)
         if act is not Act.REFRESH:
             self._say(SetUpSentence.NOT_OBEYED)
         try:
             await self._wifi.close_access_point()
         except SpeakerError as error:
             log.warning("the radio could not be put back: code=%s", error.code)
+
+    # ------------------------------------------------------------------------ Bluetooth
+
+    async def _shine(self) -> None:
+        """Offer Improv; nothing depends on it."""
+        self._fades_s = None
+        if self._around.beacon is not None:
+            try:
+                await self._around.beacon.start(self.improv, self._label.ssid)
+                self._shines = True
+            except WifiUnavailable as error:
+                log.info("no set-up over Bluetooth: code=%s", error.code)
+        self._authorise()
+
+    async def _fade(self) -> None:
+        """Offer it no longer; the button's word is gone with it."""
+        self._held = False
+        self._fades_s = None
+        self.improv.lapse()
+        if self._shines and self._around.beacon is not None:
+            self._shines = False
+            await self._around.beacon.stop()
+
+    def _authorise(self) -> None:
+        if self._held:
+            self.improv.authorise()
+
+    def _heard(self, ssid: bytes) -> Security | None:
+        found = [net.security for net in self.view().networks if net.ssid == ssid]
+        return found[0] if found else None
+
+    def _identify(self) -> None:
+        now_s = self._clock.now_s()
+        if now_s - self._identified_s >= IDENTIFY_EVERY_S:
+            self._identified_s = now_s
+            self._say(SetUpSentence.HERE)
 
     async def _shut_portal(self) -> None:
         portal, self._portal = self._portal, None

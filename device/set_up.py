@@ -5,6 +5,7 @@ A speaker that a developer runs by hand must not touch the network of the machin
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +20,18 @@ from provisioning.portal.ports import SetUp
 from provisioning.portal.service import PortalPages
 from provisioning.set_up_label import SetUpLabel, handed_over
 from provisioning.wifi.country import CountryFile
-from provisioning.wifi.factory import make_wifi
+from provisioning.wifi.factory import make_beacon, make_wifi
+from provisioning.wifi.improv import Beacon
 from provisioning.wifi.ports import Wifi
 
 
 @dataclass(frozen=True, slots=True)
 class Radio:
-    """The radio, and what the label says of the network that it opens."""
+    """The radios, and what the label says of the network that is opened."""
 
     wifi: Wifi
     label: SetUpLabel
+    beacon: Beacon | None = None
 
 
 def radio_of(settings: Settings) -> Radio | None:
@@ -36,7 +39,8 @@ def radio_of(settings: Settings) -> Radio | None:
     label = handed_over()
     if label is None or settings.wifi.set_up == "never":
         return None
-    return Radio(make_wifi(join_within_s=settings.wifi.join_within_s), label)
+    beacon = make_beacon() if settings.wifi.bluetooth else None
+    return Radio(make_wifi(join_within_s=settings.wifi.join_within_s), label, beacon)
 
 
 def make_onboarding(
@@ -70,5 +74,7 @@ def make_onboarding(
             choose_language=choose_language,
             language=lambda: family.family.limits.prompts or settings.device.language,
             make_portal=portal,
+            beacon=radio.beacon,
+            home=lambda: (f"http://{socket.gethostname()}.local:{settings.parents.port}",),
         ),
     )

@@ -59,6 +59,7 @@ class SetUpSentence(Enum):
         "I have closed my own network again. To open it, hold my button for ten seconds.",
         "我已经关闭了自己的网络。想再打开，请按住按钮十秒。",
     )
+    HERE = ("Here I am!", "我在这里！")
     NO_WIFI = (
         "I have no Wi-Fi here. A network cable works, too.",
         "我这里没有 Wi-Fi，可以用网线。",

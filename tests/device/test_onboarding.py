@@ -22,7 +22,15 @@ from provisioning.portal.ports import Phase, SetUp, Wish
 from provisioning.set_up_label import SetUpLabel, hand_over, handed_over
 from provisioning.wifi.country import CountryFile
 from provisioning.wifi.fakes import Air, FakeWifi, OnAir
-from provisioning.wifi.ports import Credentials, Link, Refusal, Security
+from provisioning.wifi.improv import (
+    IDENTIFY,
+    SEND_WIFI,
+    Improv,
+    ImprovError,
+    ImprovState,
+    packet,
+)
+from provisioning.wifi.ports import Credentials, Link, Refusal, Security, WifiUnavailable
 from provisioning.wifi.settings import WifiSettings
 
 LABEL = SetUpLabel("Myna-7Q2K", "label words")
@@ -49,6 +57,23 @@ class Portal:
         self.there = False
 
 
+class Bluetooth:
+    """Stands for the Bluetooth radio."""
+
+    def __init__(self) -> None:
+        self.improv: Improv | None = None
+        self.missing = False
+
+    async def start(self, improv: Improv, name: str) -> None:
+        if self.missing:
+            raise WifiUnavailable("no Bluetooth here")
+        assert name == LABEL.ssid
+        self.improv = improv
+
+    async def stop(self) -> None:
+        self.improv = None
+
+
 class Stage:
     """A speaker being set up."""
 
@@ -56,6 +81,7 @@ class Stage:
         self.clock = VirtualClock()
         self.wifi = FakeWifi(air)
         self.portal = Portal()
+        self.bluetooth = Bluetooth()
         self.country = CountryFile(folder)
         self.ring = LayeredRing(SimulatedBoard(self.clock).ring, self.clock)
         self.said: list[Line] = []
@@ -76,6 +102,8 @@ class Stage:
                 language=lambda: "zh",
                 make_portal=self.portal,
                 pause=self._pause,
+                beacon=self.bluetooth,
+                home=lambda: ("http://myna.local:8080",),
             ),
         )
 
@@ -140,6 +168,7 @@ def hold(
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         assert not stage.portal.there
+        assert stage.bluetooth.improv is None
 
     asyncio.run(play())
 
@@ -343,22 +372,82 @@ def test_only_one_of_two_phones_is_first() -> None:
 
 def test_joining_without_a_portal_leaves_the_old_network_in_place_when_it_fails() -> None:
     async def act(stage: Stage) -> None:
-        told: list[tuple[Phase, Refusal | None]] = []
-        stage.onboarding.told = lambda phase, refusal: told.append((phase, refusal))
         assert stage.onboarding.join_from_afar(WRONG)
         assert not stage.onboarding.join_from_afar(RIGHT)
         await stage.onboarding.settled()
         assert (await stage.wifi.state()).name == "Home"
         assert stage.onboarding.join_from_afar(RIGHT)
         await stage.onboarding.settled()
-        assert told == [
-            (Phase.TRYING, None),
-            (Phase.CLOSED, Refusal.WRONG_PASSWORD),
-            (Phase.TRYING, None),
-            (Phase.DONE, None),
+        assert stage.heard() == [
+            *(SetUpSentence.TRYING, SetUpSentence.WRONG_PASSWORD),
+            *(SetUpSentence.TRYING, SetUpSentence.JOINED),
         ]
 
     hold(act, Air([HOME], saved=(b"Home",)))
+
+
+def test_a_phone_gives_the_network_over_bluetooth_once_the_button_was_held() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.later(40)
+        assert stage.phase is Phase.OPEN  # by itself: nobody has held the button yet
+        improv = stage.bluetooth.improv
+        assert improv is not None
+        assert improv.state is ImprovState.AUTHORISATION_NEEDED
+        improv.write(packet(SEND_WIFI, b"\x04Home\x0dcorrect horse"))
+        assert (improv.error, stage.wifi.tries) == (ImprovError.NOT_AUTHORISED, [])
+        stage.onboarding.open()
+        await stage.onboarding.settled()
+        stage.heard()
+        improv.write(packet(SEND_WIFI, b"\x04Home\x0ebattery staple"))
+        await stage.onboarding.settled()
+        assert (improv.state, improv.error) == (ImprovState.AUTHORISED, ImprovError.NOT_JOINED)
+        assert (stage.phase, stage.portal.there) == (Phase.OPEN, True)
+        improv.write(packet(SEND_WIFI, b"\x04Home\x0dcorrect horse"))
+        await stage.onboarding.settled()
+        assert (improv.state, stage.phase) == (ImprovState.PROVISIONED, Phase.DONE)
+        assert b"http://myna.local:8080" in improv.result
+        assert stage.heard()[-1] is SetUpSentence.JOINED
+        await stage.later(59)
+        assert stage.bluetooth.improv is improv
+        await stage.later(2)
+        assert stage.bluetooth.improv is None
+
+    hold(act, Air([HOME]))
+
+
+def test_bluetooth_closes_with_the_window_and_the_button_s_word_is_gone() -> None:
+    async def act(stage: Stage) -> None:
+        stage.onboarding.open()
+        await stage.onboarding.settled()
+        improv = stage.bluetooth.improv
+        assert improv is not None
+        assert improv.state is ImprovState.AUTHORISED
+        await stage.later(16 * 60)
+        assert (stage.bluetooth.improv, improv.state) == (None, ImprovState.AUTHORISATION_NEEDED)
+
+    hold(act, Air([HOME]))
+
+
+def test_without_bluetooth_the_portal_is_there_all_the_same() -> None:
+    async def act(stage: Stage) -> None:
+        stage.bluetooth.missing = True
+        stage.onboarding.open()
+        await stage.onboarding.settled()
+        assert (stage.phase, stage.portal.there) == (Phase.OPEN, True)
+
+    hold(act, Air([HOME]))
+
+
+def test_which_speaker_it_is_is_said_once_in_a_while() -> None:
+    async def act(stage: Stage) -> None:
+        stage.onboarding.open()
+        await stage.onboarding.settled()
+        stage.heard()
+        for _ in range(5):
+            stage.onboarding.improv.write(packet(IDENTIFY, b""))
+        assert stage.heard() == [SetUpSentence.HERE]
+
+    hold(act, Air([HOME]))
 
 
 def test_a_country_that_cannot_be_written_does_not_keep_anybody_from_joining(
