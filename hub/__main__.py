@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--https-port", type=int, default=UP_HTTPS_PORT, help="for up")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # says at each start that it is there
     try:
         settings = from_environment()
         if args.command == "up":
@@ -122,7 +123,10 @@ def _up(settings: HubSettings, folder: Path, port: int, https_port: int) -> int:
     authority = Authority(folder / "certificates")
     certificate, key = authority.issue(mosquitto.HUB)
     if settings.database == HubSettings().database:
-        settings = dataclasses.replace(settings, database=f"sqlite:///{folder / 'hub.db'}")
+        kept = folder / "hub.db"
+        kept.touch(mode=0o600)  # children's progress: nobody else's on this machine
+        kept.chmod(0o600)
+        settings = dataclasses.replace(settings, database=f"sqlite:///{kept}")
     engine = open_database(settings.database)
     upgrade(engine)
     token_place = folder / "administrator.token"

@@ -5,6 +5,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -13,7 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import BadMessage
 from contract.topics import DEVICE_PATTERN
-from hub import ingest, leaving, outgoing, pages, pairing_api, sessions, tables, views
+from hub import (
+    api_page,
+    ingest,
+    leaving,
+    limits,
+    outgoing,
+    pages,
+    pairing_api,
+    sessions,
+    tables,
+    views,
+)
 from hub.access import Caller, caller_of, make_token
 from hub.database import insert_new, now_ms
 from hub.settings import HubSettings
@@ -84,9 +96,11 @@ class Problem(BaseModel):
 
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "Not to be read"},
     401: {"model": Problem, "description": "No token, or one that is not known"},
     403: {"model": Problem, "description": "For the administrator alone"},
     404: {"model": Problem, "description": "Not there, or not yours to see"},
+    413: {"model": Problem, "description": "Longer than anything that belongs here"},
     503: {"model": Problem, "description": "The store cannot be reached"},
 }
 
@@ -100,7 +114,12 @@ def make_api(engine: Engine, settings: HubSettings | None = None) -> FastAPI:  #
         version="1",
         description="The reference platform of the Myna practice speaker.",
         responses=_REFUSALS,
+        docs_url=None,  # the usual page fetches scripts from the internet
+        redoc_url=None,
     )
+    api.add_middleware(limits.BodyLimit)
+    api.add_exception_handler(RequestValidationError, limits.unreadable)  # type: ignore[arg-type]
+    api_page.add(api)
 
     @api.exception_handler(SQLAlchemyError)
     def store_away(_request: Request, _error: SQLAlchemyError) -> JSONResponse:

@@ -45,6 +45,11 @@ def forget(
     for table, column in ((questions, questions.c.child), (children, children.c.id)):
         which = table.c.device == device
         connection.execute(delete(table).where(which if everybody else which & (column == child)))
+    commands = tables.commands
+    answers = (commands.c.device == device) & (commands.c.name == "answer")
+    connection.execute(
+        delete(commands).where(answers if everybody else answers & commands.c.args.contains(child))
+    )
     # What was set aside may be about anybody.
     connection.execute(delete(tables.quarantine).where(tables.quarantine.c.device == device))
     connection.execute(

@@ -179,7 +179,8 @@ class IngestWorker:
             with self._engine.begin() as connection:
                 outcomes = [
                     (each, ingest.store(self._engine, connection, each.device, series, events))
-                    for each, series, events in batches
+                    # In one order, or two workers may wait for each other's rows.
+                    for each, series, events in sorted(batches, key=lambda one: one[0].device)
                 ]
             for each, outcome in outcomes:
                 for _ in outcome.refused:

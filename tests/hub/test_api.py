@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,12 +13,14 @@ import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from schemathesis.core import NOT_SET
+from schemathesis.specs.openapi.checks import response_schema_conformance
 from sqlalchemy import Engine, select
 
 from hub import tables
 from hub.access import make_token
 from hub.api import make_api
 from hub.database import open_database, upgrade
+from hub.limits import MOST_BODY_BYTES
 from hub.settings import HubSettings
 from tests.hub.test_ingest import CHILD, DEVICE, event, put
 
@@ -75,6 +78,8 @@ def test_the_api_keeps_to_its_own_description(case: schemathesis.Case, client: T
         if case.media_type == FORM and isinstance(case.body, dict):
             content = urlencode(case.body, errors="replace").encode()
             headers["Content-Type"] = FORM
+        elif content:
+            headers["Content-Type"] = "application/json"  # else no body is looked at
         response = client.request(
             case.method,
             case.formatted_path,
@@ -89,6 +94,49 @@ def test_the_api_keeps_to_its_own_description(case: schemathesis.Case, client: T
         operation = schema.raw_schema["paths"][case.operation.path][case.method.lower()]
         assert str(response.status_code) in operation["responses"]
         assert response.headers["content-type"] == "application/json"
+        case.validate_response(response, checks=[response_schema_conformance])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"name":"\\ud800"}', 422),
+        (b'{"\\ud800":1}', 422),
+        (b"{", 422),
+        (b'{"name":"\xff"}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"name":' + b"9" * 5000 + b"}", 400),
+        (b'{"name":"' + b"x" * MOST_BODY_BYTES + b'"}', 413),
+    ],
+    ids=["half", "half key", "torn", "latin", "deep", "long number", "large"],
+)
+def test_what_cannot_be_read_is_said_so_without_its_words(
+    client: TestClient, body: bytes, status: int
+):
+    for content in (body, iter([body[:7], body[7:]])):  # its length announced, and not
+        headers = {**bearing("admin"), "Content-Type": "application/json"}
+        answer = client.post("/v1/families", content=content, headers=headers)
+        assert answer.status_code == status
+        assert "input" not in json.dumps(answer.json())
+        assert "\\ud800" not in answer.text or "name" not in answer.text
+
+
+def test_a_large_body_is_refused_before_anybody_is_known(client: TestClient):
+    large = b"x" * (MOST_BODY_BYTES + 1)
+    for path in ("/v1/families", "/oauth/token", "/login"):
+        assert client.post(path, content=large).status_code == 413
+
+
+def test_the_api_s_page_is_made_from_its_document_and_needs_no_internet(client: TestClient):
+    page = client.get("/docs")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    assert not re.search(r'(?:src|href)="https?:', page.text)
+    document = client.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in page.text
+    assert "<code>within_s</code><dd>body, may be left out, type integer" in page.text
 
 
 def test_without_a_token_nothing_is_told(client: TestClient):
@@ -156,6 +204,10 @@ def test_forgetting_a_child_leaves_numbers_alone(client: TestClient, engine: Eng
         rows = connection.execute(
             select(tables.events).where(tables.events.c.device == DEVICE)
         ).all()
+        told = connection.execute(
+            select(tables.commands.c.args).where(tables.commands.c.name == "answer")
+        ).scalars()
+        assert list(told) == []  # what a teacher wrote to the child
     assert {(row.kind, row.child, row.body) for row in rows} == {("dropped", None, "{}")}
     assert client.delete(f"/v1/children/{CHILD}", headers=bearing("ours")).status_code == 404
     assert len(client.get("/v1/children", headers=bearing("theirs")).json()) == 1
