@@ -39,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=tuple(COMMANDS), help=described)
     parser.add_argument("device", nargs="?", help="for speaker: its id; for parent: the family's")
     parser.add_argument("name", nargs="?", help="for parent: what to call them")
-    parser.add_argument("--folder", type=Path, default=Path(".cache/hub"), help="for up, speaker")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(".cache/hub"), help="of up; others use what lies there"
+    )
     parser.add_argument("--mqtt-port", type=int, default=UP_PORT, help="for up, speaker")
     parser.add_argument("--https-port", type=int, default=UP_HTTPS_PORT, help="for up")
     args = parser.parse_args(argv)
@@ -53,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _speaker(parser, args.device, args.folder.resolve(), args.mqtt_port)
         if args.command == "parent" and not (args.device and args.name):
             parser.error("parent takes a family's id and a name")
+        kept = args.folder.resolve() / "hub.db"
+        if settings.database == HubSettings().database and kept.exists():
+            settings = dataclasses.replace(settings, database=f"sqlite:///{kept}")  # of `hub up`
         return _part(args.command, settings, args.device, args.name)
     except HubError as error:
         print(f"hub: {error}", file=sys.stderr)

@@ -41,11 +41,12 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0; ProvisioningError when the identity cannot be read.
     """
+    identity: DeviceIdentity | None
     if args.take_over:
         try:
-            identity = take_over(Places(args.boot, args.kept, args.connections))
-            _apply(identity)
-            hand_over(identity, args.credentials)
+            identity = taken = take_over(Places(args.boot, args.kept, args.connections))
+            _apply(taken)
+            hand_over(taken, args.credentials)
             given.hand_over(args.kept, args.credentials)
         except OSError as error:
             raise ProvisioningError(
