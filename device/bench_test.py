@@ -87,6 +87,11 @@ def report(findings: list[Finding], *, serial: str, when: str) -> str:
     return json.dumps(value, ensure_ascii=False) + "\n"
 
 
+_CLIPPED_AT = 32_700
+MOST_CLIPPED = 0.002
+"""Of the samples: more, and neither echo nor child can be told from it."""
+
+
 def chirp() -> Samples:
     """A sweep with soft ends; it stands out from any room."""
     seconds = np.arange(int(CHIRP_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -107,13 +112,19 @@ def sound_loop(card: AudioBackend) -> Finding:
         raise AudioError(
             f"the microphone does not hear the loudspeaker ({ratio:.1f} times the noise)"
         )
-    level = _dbfs(heard[at : at + sent.size])
-    return Finding(
-        "sound_loop",
-        State.OK,
+    part = heard[at : at + sent.size]
+    level = _dbfs(part)
+    echo_db = level - _dbfs(sent.astype(np.float64))
+    clipped = float(np.mean(np.abs(part) >= _CLIPPED_AT))
+    sentence = (
         f"heard after {1000 * at // SAMPLE_RATE_HZ} ms at {level:.0f} dBFS,"
-        f" {ratio:.0f} times the noise",
+        f" {ratio:.0f} times the noise, {echo_db:+.0f} dB of what was played,"
+        f" {100 * clipped:.1f} % clipped"
     )
+    if clipped > MOST_CLIPPED:
+        remedy = "turn the microphone's gain down (alsamixer), or the loudspeaker's"
+        return Finding("sound_loop", State.FAILED, sentence, remedy)
+    return Finding("sound_loop", State.OK, sentence)
 
 
 def microphone(card: AudioBackend) -> Finding:

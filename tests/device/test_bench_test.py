@@ -43,6 +43,17 @@ def test_a_loudspeaker_is_heard_and_its_delay_known() -> None:
     assert "heard after 120 ms" in finding.sentence
 
 
+def test_echo_and_clipping_are_measured() -> None:
+    assert (
+        "-26 dB of what was played, 0.0 % clipped"
+        in sound_loop(FakeBackend(heard(120, 0.05, noise=1.0))).sentence
+    )
+    loud = np.clip(heard(120, 0.05).astype(np.int64) * 200, -32768, 32767).astype(np.int16)
+    finding = sound_loop(FakeBackend(loud))
+    assert finding.state is State.FAILED
+    assert "gain down" in finding.remedy
+
+
 @pytest.mark.parametrize("samples", [heard(120, 0.0), np.zeros(24_000, np.int16)])
 def test_a_silent_loudspeaker_is_noticed(samples: Samples) -> None:
     with pytest.raises(Exception, match="does not hear the loudspeaker"):
