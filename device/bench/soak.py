@@ -101,16 +101,25 @@ def run(
     voice = make_voice(None if corpus is None else corpus / "train.tsv", seed=seed)
     age_s = HOUR_S * (hours or (LONG_HOURS if long else SHORT_HOURS))
     with ExitStack() as stack:
-        services = start_services(Settings(), stack)
+        settings = patient()
+        services = start_services(settings, stack)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="myna-soak-")))
         looks: list[Look] = []
         with suppress(KeyboardInterrupt):  # whoever has waited enough sees how far it came
             for look in live(
-                *(Settings(), services, stack), voice=voice, seed=seed, folder=folder, age_s=age_s
+                *(settings, services, stack), voice=voice, seed=seed, folder=folder, age_s=age_s
             ):
                 looks.append(look)
                 _tell(look)
     return figures(looks)
+
+
+def patient() -> Settings:
+    """The defaults, with time enough for a recogniser on a busy machine: room time stands still
+    while it works, and a restart would look like growth."""
+    settings = Settings()
+    recognition = dataclasses.replace(settings.recognition, timeout_s=60.0)
+    return dataclasses.replace(settings, recognition=recognition)
 
 
 def live(
