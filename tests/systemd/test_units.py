@@ -14,6 +14,8 @@ import pytest
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "myna.service"
 UNITS = (UNIT, SYSTEMD / "myna-fault.service", SYSTEMD / "myna-update.service")
+"""Those that face the world."""
+ALL_UNITS = sorted([*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")])
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed here"
@@ -38,8 +40,9 @@ def complaints(unit: Path, tmp_path: Path) -> list[str]:
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     copy = tmp_path / unit.name
-    for each in {unit, *UNITS}:  # they name each other
-        text = each.read_text(encoding="utf-8").replace("/opt/myna/.venv/bin/myna", str(program))
+    for each in {unit, *ALL_UNITS}:  # they name each other
+        text = each.read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^(ExecStart=)\S+", rf"\g<1>{program}", text)
         (tmp_path / each.name).write_text(text, encoding="utf-8")
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(copy)],
@@ -52,7 +55,7 @@ def complaints(unit: Path, tmp_path: Path) -> list[str]:
 
 
 @needs_systemd
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", ALL_UNITS, ids=lambda unit: unit.name)
 def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
     assert complaints(unit, tmp_path) == []
 
@@ -107,6 +110,11 @@ else:
     if done.returncode == 77:
         pytest.skip("this kernel has no PR_SET_MDWE")
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_image_installs_every_unit() -> None:
+    build = (SYSTEMD.parent / "image/build").read_text(encoding="utf-8")
+    assert '"$REPO"/systemd/*.service "$REPO"/systemd/*.timer' in build
 
 
 def test_what_a_child_says_is_not_shown_to_the_journal() -> None:
