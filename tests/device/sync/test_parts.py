@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,6 @@ from device.store_file import FILE_NAME, open_file
 from device.sync.backoff import TAKEOVER_WINDOW_S, Backoff
 from device.sync.commands import Commands
 from device.sync.happenings import Reporter
-from device.sync.home_assistant import discovery
 from device.sync.link_paho import place_of
 from device.sync.outbox import Outbox
 from device.sync.ports import SyncError, Why
@@ -483,11 +481,3 @@ def test_plain_connections_leave_the_machine_only_by_name():
     secure = place_of(SyncSettings(address="mqtts://hub.example")).tls
     assert secure is not None
     assert secure.minimum_version.name == "TLSv1_2"
-
-
-def test_home_assistant_reads_our_own_topics():
-    message = discovery("myna-1a", "homeassistant", "0.1.0")
-    config = json.loads(message.payload)
-    assert (message.topic, message.retain) == ("homeassistant/device/myna-1a/config", True)
-    assert config["state_topic"] == "myna/v1/myna-1a/state"
-    assert set(config["components"]) == {"status", "muted", "volume", "minutes"}
