@@ -15,7 +15,9 @@ SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "myna.service"
 UNITS = (UNIT, SYSTEMD / "myna-fault.service", SYSTEMD / "myna-update.service")
 """Those that face the world."""
-ALL_UNITS = sorted([*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")])
+ALL_UNITS = sorted(
+    each for kind in ("service", "timer", "path") for each in SYSTEMD.glob(f"*.{kind}")
+)
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed here"
@@ -114,7 +116,8 @@ else:
 
 def test_the_image_installs_every_unit() -> None:
     build = (SYSTEMD.parent / "image/build").read_text(encoding="utf-8")
-    assert '"$REPO"/systemd/*.service "$REPO"/systemd/*.timer' in build
+    kinds = {each.suffix for each in SYSTEMD.iterdir()} & {".service", ".timer", ".path"}
+    assert all(f'"$REPO"/systemd/*{kind}' in build for kind in kinds)
 
 
 def test_what_a_child_says_is_not_shown_to_the_journal() -> None:
