@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.errors import SpeakerError
+from core.errors import SpeakerError, ThreadNotStopped
 from core.worker import Worker
 from device import pairing_words as words
 from device.sync.deletions import Deletions
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 ASK_AGAIN_S = 120.0
 """A speaker that its broker turns away asks the platform why, no more often than this."""
+STOP_WITHIN_S = 3.0
 FIRST_TAG = 2_700_000
 """Tags of what is said while pairing."""
 UNDER_WAY = (Phase.WAITING, Phase.ALLOWED, Phase.SURE)
@@ -143,7 +144,11 @@ class Pairer:
 
     def __exit__(self, *exc: object) -> None:
         self._jobs.put(lambda: None)
-        self._worker.stop(timeout_s=20.0)
+        try:
+            self._worker.stop(timeout_s=STOP_WITHIN_S)
+        except ThreadNotStopped:
+            # It waits for a platform that does not answer; each state is on the disk.
+            log.warning("pairing did not end in time")
 
     # ------------------------------------------------- wishes, from any thread
 

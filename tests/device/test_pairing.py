@@ -167,6 +167,7 @@ def refused(settings: SyncSettings) -> bool:
     return isinstance(seen[0], Lost)
 
 
+@pytest.mark.slow
 def test_paired_practising_and_given_up_by_the_platform(platform: Platform, tmp_path: Path) -> None:
     home = tmp_path / "speaker"
     house = platform.house
@@ -223,6 +224,7 @@ def test_paired_practising_and_given_up_by_the_platform(platform: Platform, tmp_
     assert b"Lily" not in left
 
 
+@pytest.mark.slow
 def test_given_up_on_the_speaker_and_claimed_by_others(platform: Platform, tmp_path: Path) -> None:
     home = tmp_path / "speaker"
     house = platform.house
@@ -251,6 +253,7 @@ def test_given_up_on_the_speaker_and_claimed_by_others(platform: Platform, tmp_p
     live(house, home, act)
 
 
+@pytest.mark.slow
 def test_a_speaker_whose_certificate_was_revoked_while_it_was_away_wipes_itself(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def sees(phone: Phone, heading: str, picture: str) -> None:
     phone.picture(picture)
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_a_thumb(
     house: House, phones: list[Phone], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
