@@ -4,9 +4,7 @@ A partitioned-block frequency-domain Kalman filter (Enzner & Vary, "Frequency-do
 Kalman filter for acoustic echo control in hands-free telephones", Signal Processing 86, 2006;
 partitioned: Kuech, Mabande & Enzner, "State-space architecture of the partitioned-block-based
 acoustic echo controller", ICASSP 2014). Its step size follows from how uncertain each weight is
-and how loud everything else is, so double talk slows it by itself. What everything else is, the
-error minus the echo that is expected in it tells (Yang, Enzner & Yang, "Frequency-domain adaptive
-Kalman filter with fast recovery of abrupt echo-path changes", IEEE SPL 24(12), 2017).
+and how loud everything else is, so double talk slows it by itself.
 
 A small loudspeaker clips. What it does to a sample is a curve without memory, and the room after
 it is one (Hammerstein model), so that further channels hear the reference bent by fixed curves:
@@ -50,11 +48,9 @@ is given out; with three and more it takes a little of the child's frame along."
 _CONSTRAINED_EVERY = 4
 _EAGER_FRAMES = 200
 """Frames with echo after a start, a loss or a jump in which there are more of them."""
-_CAUTION = 1.5
+_CAUTION = 3.0
 """By how much the noise is overrated, since neighbouring weights' errors are not independent."""
 _NOISE_KEEP = 0.8
-_LEAST_NOISE_SHARE = 0.1
-"""Of the error's power: however uncertain the filter, so much of it may be somebody else."""
 _START_VARIANCE = 0.08
 _START_DECAY_PER_FRAME = 0.15
 _START_BENT = 0.3
@@ -270,11 +266,12 @@ class KalmanCanceller:
         np.multiply(self._variance, self._powers, out=self._gain)
         expected = _OVERLAP * self._gain.sum(axis=0)
         if first:
-            seen = np.square(np.abs(spectrum))
-            others = np.maximum(seen - expected, _LEAST_NOISE_SHARE * seen)
             self._noise *= _NOISE_KEEP
-            self._noise += (1 - _NOISE_KEEP) * others
-            self._residual_power = 2.0 * float(expected.sum()) / (WINDOW * FRAME_SAMPLES)
+            self._noise += (1 - _NOISE_KEEP) * np.square(np.abs(spectrum))
+            # Each of the frame's own updates leaves a share of what is expected.
+            others = _CAUTION * self._noise + _FLOOR
+            left = expected * np.square(others / (expected + others))
+            self._residual_power = 2.0 * float(left.sum()) / (WINDOW * FRAME_SAMPLES)
         np.divide(self._variance, expected + _CAUTION * self._noise + _FLOOR, out=self._gain)
         np.conjugate(self._spectra, out=self._product)
         self._product *= self._gain
