@@ -30,7 +30,7 @@ from device.bench.echo_scene import FAR_RMS, NOISE_RMS
 from device.bench.echo_signals import int16
 from device.bench.figures_page import Plot, Report, distribution
 from device.bench.hearing_listener import Listener
-from device.bench.hearing_scene import Condition, Place
+from device.bench.hearing_scene import Condition, Place, Talk
 from device.bench.hearing_voices import Sentence
 from device.bench.metric import Metric
 from device.turn import is_hesitation, may_go_on
@@ -242,7 +242,8 @@ def _interruptions(sentences: Sequence[Sentence], conditions: Sequence[Condition
         where = hearing_scene.place(condition, hearing_scene.seconds_for([sentence.voice]))
         for level in missed:
             talk = hearing_scene.talk(where, [sentence.voice], child_below_echo_db=level)
-            first, last = talk.words[0]
+            _, last = talk.words[0]
+            first = _onset(talk)
             tried += 1
             after = _over_playback(talk.near, talk.far, from_s=first / SAMPLE_RATE_HZ)
             duck = next((e.at_s for e in after if isinstance(e, Ducked)), None)
@@ -275,6 +276,17 @@ def _interruptions(sentences: Sequence[Sentence], conditions: Sequence[Condition
     return Report(metrics, [plot])
 
 
+def _onset(talk: Talk) -> int:
+    """Sample from which the child's voice lies within 15 dB of its own level: a breath before
+    is nothing that could be heard over Myna."""
+    first, last = talk.words[0]
+    size = SAMPLE_RATE_HZ // 100
+    voice = talk.child[first:last]
+    powers = np.square(voice[: len(voice) // size * size].reshape(-1, size)).mean(axis=1)
+    loud = powers > acoustics.active_rms(voice) ** 2 * 10.0**-1.5
+    return first + int(np.argmax(loud)) * size
+
+
 def _over_playback(near: Samples, far: Samples, *, from_s: float) -> list[Edge]:
     """Edges since a moment; before it, false interruptions are taken back at once."""
     listener = Listener(Attention.BARGE_IN)
@@ -294,7 +306,7 @@ def _over_playback(near: Samples, far: Samples, *, from_s: float) -> list[Edge]:
 def _false_interruptions(
     conditions: Sequence[Condition], seconds: float, seed: int
 ) -> list[Metric]:
-    """Myna talks, somebody coughs every seven seconds, the room is noisy; nobody speaks."""
+    """Myna talks, somebody coughs twice a minute, the room is noisy; nobody speaks."""
     if not conditions or seconds <= 0:
         return [Metric("hearing.interrupt.false", None, "/h", "<= 1", 0)]
     each_s = min(60.0, seconds)
@@ -324,7 +336,7 @@ def _false_interruptions(
 def _coughs(where: Place, seed: int) -> Signal:
     rng = np.random.default_rng(seed)
     dry = np.zeros_like(where.echo)
-    for at in range(5 * SAMPLE_RATE_HZ, len(dry) - SAMPLE_RATE_HZ, 7 * SAMPLE_RATE_HZ):
+    for at in range(8 * SAMPLE_RATE_HZ, len(dry) - SAMPLE_RATE_HZ, 30 * SAMPLE_RATE_HZ):
         sound = cough(rng)
         end = min(at + len(sound), len(dry))
         dry[at:end] += CHILD_RMS * sound[: end - at]
