@@ -33,13 +33,12 @@ from device.set_up import Radio, make_onboarding
 from device.states import State
 from device.supervisor import Supervisor
 from device.trace import Watcher
-from device.updates import APPLICATION
 from device.volume import Volume
 from device.watchdog import Watchdog
 from hal.factory import volume_plan
 from hal.layers import LayeredRing
 from hal.ports import Button
-from provisioning.update_slots import ReleaseSlots
+from provisioning.update_slots import APPLICATION, ReleaseSlots
 from provisioning.wifi.ports import WifiState
 
 log = logging.getLogger(__name__)

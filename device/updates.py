@@ -9,11 +9,9 @@ from pathlib import Path
 from core.errors import ProvisioningError
 from device.pack_shelf import SIZE_LIMIT_BYTES, PackShelf
 from provisioning.model_shelf import ModelShelf
-from provisioning.update_slots import ReleaseSlots
+from provisioning.update_slots import ReleaseSlots, is_newer
 from provisioning.update_source import Release, UpdateSource
 
-APPLICATION = "application"
-"""In the state folder: the two places, and what has been fetched."""
 APP, PACK, MODEL = "app", "pack", "model"
 
 
@@ -102,14 +100,3 @@ def name_of(release: Release) -> str:
     """A pack's or model's name, from its path: ``colours-1.2.zip`` is ``colours``."""
     stem = re.sub(r"\.(zip|tar)$", "", Path(release.path).name)
     return stem.removesuffix(f"-{release.version}")
-
-
-def is_newer(version: str, than: str) -> bool:
-    """Whether a version is later than another: numbers count as numbers, the rest as text."""
-    return _order(version) > _order(than)
-
-
-def _order(version: str) -> tuple[tuple[int, int, str], ...]:
-    parts = re.findall(r"\d+|[a-z]+", version.casefold())
-    # A letter sorts before a number: 1.0rc1 comes before 1.0.1.
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)

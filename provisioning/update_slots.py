@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from core.errors import ProvisioningError
 from provisioning.private_files import sync_folder, write_private
 from provisioning.slots import Verdict
 
+APPLICATION = "application"
+"""Folder of the two places in the speaker's state folder."""
 CURRENT, TRIAL, VERSION = "current", "trial.json", "VERSION"
 NAMES = ("a", "b")
 
@@ -211,3 +214,14 @@ def agree(folder: Path, version: str) -> None:
             f"the archive says it is {found}, its signature says {version}; publish it anew",
             code="update.bad_archive",
         )
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version is later than another: numbers count as numbers, the rest as text."""
+    return _order(version) > _order(than)
+
+
+def _order(version: str) -> tuple[tuple[int, int, str], ...]:
+    parts = re.findall(r"\d+|[a-z]+", version.casefold())
+    # A letter sorts before a number: 1.0rc1 comes before 1.0.1.
+    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)

@@ -85,11 +85,16 @@ def run(*, long: bool, seed: int, corpus: Path | None = None) -> list[Metric]:
             ),
             "bmaptool": _with_bmaptool(made),
         }
+        processor = {"bmaptool": _processor_s(lambda: _with_bmaptool(made))}
         ours = {count: _ours(made, count) for count in CARDS}
+        processor["ours"] = _processor_s(lambda: _ours(made, 1))
     written_s, whole_s = ours[1]
     slowest_s = max(simple.values())
     metrics = [
         Metric(f"flash.{name}", value, "s", None, 1) for name, value in {**simple, **others}.items()
+    ]
+    metrics += [
+        Metric(f"flash.{name}_processor", value, "s", None, 1) for name, value in processor.items()
     ]
     for count, (written, whole) in ours.items():
         metrics.append(Metric(f"flash.ours_written.cards_{count}", written, "s", None, count))
@@ -139,6 +144,14 @@ def _seconds(work: Callable[[], object]) -> float:
     begun_s = time.perf_counter()
     work()
     return time.perf_counter() - begun_s
+
+
+def _processor_s(work: Callable[[], object]) -> float:
+    """Of this process and those that it waits for: does not depend on what else runs."""
+    before = os.times()
+    work()
+    after = os.times()
+    return sum(after[:4]) - sum(before[:4])
 
 
 def _shell(line: str, made: Bench) -> None:

@@ -12,15 +12,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from device import journal
-from device.app import firmware
 from device.release_watch import SYSTEM, VARIABLE
 from device.settings import DeviceSettings
-from device.updates import APPLICATION, is_newer
 from provisioning.slots import Verdict
-from provisioning.update_slots import ReleaseSlots
+from provisioning.update_slots import APPLICATION, ReleaseSlots, is_newer
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ def chosen(slots: ReleaseSlots) -> Path | None:
     if verdict is not Verdict.NONE:
         log.warning("release on trial: verdict=%s", verdict.value)
     release, version = slots.release, slots.version or ""
-    if release is not None and not is_newer(version, firmware()):
+    if release is not None and not is_newer(version, _own_version()):
         return None  # the system has been updated meanwhile
     return release
 
@@ -73,6 +72,14 @@ def environment(release: Path | None, inherited: Mapping[str, str] = os.environ)
         paths = [str(release), str(release / "site"), found.get("PYTHONPATH", "")]
         found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return found
+
+
+def _own_version() -> str:
+    """Of what came with the system. Nothing heavy is imported here: what is started does that."""
+    try:
+        return metadata.version("myna")
+    except metadata.PackageNotFoundError:  # run from a folder that nobody installed
+        return "0"
 
 
 def _takes_the_configuration(release: Path | None) -> bool:

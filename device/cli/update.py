@@ -9,10 +9,10 @@ from core.errors import ProvisioningError, SpeakerError
 from device.app import firmware, pack_shelf
 from device.cli.options import add_config, settings_of
 from device.cli.output import complain, print_json
-from device.updates import APPLICATION, Updates
+from device.updates import Updates
 from provisioning.model_shelf import ModelShelf
 from provisioning.models import DELIVERED
-from provisioning.update_slots import ReleaseSlots
+from provisioning.update_slots import APPLICATION, ReleaseSlots
 from provisioning.update_source import Release, UpdateSource
 
 _ACTIONS = ("status", "list", "install", "all", "before-start", "confirm")

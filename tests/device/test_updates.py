@@ -18,12 +18,12 @@ from device import cli
 from device.cli import launch
 from device.pack_shelf import PackShelf
 from device.release_watch import AT_REST_S, SYSTEM, VARIABLE, WELL_S, ReleaseWatch
-from device.updates import Updates, is_newer
+from device.updates import Updates
 from dialog.packs import starter_path
 from provisioning.model_shelf import ModelShelf
 from provisioning.models import installed_models, model_folders
 from provisioning.slots import Verdict
-from provisioning.update_slots import ReleaseSlots
+from provisioning.update_slots import ReleaseSlots, is_newer
 from provisioning.update_source import UpdateSource
 from tests.provisioning.publisher import Publisher, tar
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from provisioning.identity import new_identity
+from provisioning.slots import Slot, autoboot
 from tests.provisioning.publisher import Publisher, tar
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +33,7 @@ ExecStart=
 ExecStart={PYTHON}/bin/{NAME} -P -m device.cli %s
 Environment=PYTHONPATH=/opt/myna:/opt/site PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH={PYTHON}/lib
 """
-WATCH = "WatchdogSec=4s\nRestartSec=500ms\n"
+WATCH = "WatchdogSec=6s\nRestartSec=500ms\nTimeoutStartSec=150s\n"
 PROOF = f"""\
 [Unit]
 After=basic.target dbus.service
@@ -39,6 +42,11 @@ Type=oneshot
 Environment=LD_LIBRARY_PATH={PYTHON}/lib
 ExecStart={PYTHON}/bin/{NAME} /proof/inside.py /out/found.json
 """
+
+NSPAWN = (
+    *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--directory=/"),
+    *("--volatile=yes", "--console=pipe"),
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,16 +83,53 @@ def publish(folder: Path) -> None:
     (folder / "root.json").write_bytes(publisher.root)
 
 
+def card(folder: Path) -> dict[Path, str]:
+    """A flashed card's partitions: an identity from the bench, and system B on trial."""
+    boot, data = folder / "boot", folder / "data"
+    (boot / "myna").mkdir(parents=True)
+    for name in ("system", "identity", "connections"):
+        (data / name).mkdir(parents=True)
+    identity = dataclasses.replace(new_identity(), setup_password="sesame-open")  # noqa: S106
+    (boot / "myna" / "identity.json").write_text(identity.to_json(), encoding="utf-8")
+    (boot / "autoboot.txt").write_text(autoboot(Slot.A), encoding="ascii")
+    trial = {"slot": "B", "version": "2"}
+    (data / "system" / "slot-trial.json").write_text(json.dumps(trial), encoding="utf-8")
+    cmdline, myna = folder / "cmdline", folder / "myna"
+    cmdline.write_text("root=/dev/none myna.slot=b myna.trial=1\n", encoding="ascii")
+    myna.write_text(
+        f"#!/bin/sh\nexport PYTHONPATH=/opt/myna:/opt/site LD_LIBRARY_PATH={PYTHON}/lib\n"
+        f'exec {PYTHON}/bin/{NAME} -P -m device.cli "$@"\n',
+        encoding="ascii",
+    )
+    myna.chmod(0o755)
+    judge = folder / "judge-trial"
+    text = (ROOT / "image/files/usr/lib/myna/judge-trial").read_text(encoding="utf-8")
+    judge.write_text(text.replace("/opt/myna/.venv/bin/myna", "/proof/myna"), encoding="utf-8")
+    judge.chmod(0o755)
+    return {myna: "/proof/myna", judge: "/proof/judge-trial", cmdline: "/proof/cmdline"}
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Boot, let `inside` work the service, power off; what it found."""
+    bare = [*NSPAWN, "--machine=myna-bare", "/bin/true"]
+    done = subprocess.run(bare, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no container can be started here: {done.stderr[-200:]}")
     folder = tmp_path_factory.mktemp("container")
     units, out, root = folder / "units", folder / "out", folder / "root"
     for each in (units, out, root, folder / "etc-myna"):
         each.mkdir()
-    for name in ("myna.service", "myna-fault.service"):
+    for name in ("myna.service", "myna-fault.service", "myna-first-boot.service"):
         shutil.copy(SYSTEMD / name, units / name)
         (units / f"{name}.d").mkdir()
+    shutil.copy(SYSTEMD / "myna-slot.service", units)
+    (units / "myna-slot.service.d").mkdir()
+    drop_in = "[Service]\nExecStart=\nExecStart=/proof/judge-trial\n"
+    drop_in += "BindReadOnlyPaths=/proof/cmdline:/proc/cmdline\n"  # what the firmware would say
+    (units / "myna-slot.service.d" / "here.conf").write_text(drop_in, encoding="utf-8")
+    drop_in = DROP_IN % "identity --take-over"
+    (units / "myna-first-boot.service.d" / "here.conf").write_text(drop_in, encoding="utf-8")
     drop_in = DROP_IN % "launch" + WATCH
     (units / "myna.service.d" / "here.conf").write_text(drop_in, encoding="utf-8")
     drop_in = DROP_IN % "fault"
@@ -92,8 +137,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (units / "proof.service").write_text(PROOF, encoding="utf-8")
     (folder / "etc-myna" / "myna.toml").write_text("", encoding="utf-8")
     publish(folder / "updates")
+    binds = card(folder)
     shutil.copy(ROOT / "tests" / "systemd" / "inside.py", folder)
-    binds = {
+    binds |= {
         ROOT: "/opt/myna",
         site_packages(): "/opt/site",
         Path(sys.base_prefix).resolve(): PYTHON,
@@ -104,10 +150,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         **{each: f"/etc/systemd/system/{each.name}" for each in units.iterdir()},
     }
     command = [
-        *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"),
-        *("--directory=/", "--volatile=yes", "--console=pipe", "--machine=myna-proof"),
+        *(*NSPAWN, "--machine=myna-proof", "--private-network"),
         *(f"--bind-ro={source}:{target}" for source, target in binds.items()),
         *(f"--bind={out}:/out", f"--bind={folder / 'etc-myna'}:/etc/myna"),
+        *(f"--bind={folder / 'boot'}:/boot/myna", f"--bind={folder / 'data'}:/data"),
         *("--bind-ro=/dev/null:/etc/systemd/system/systemd-firstboot.service",),
         *("--boot", "systemd.unit=proof.service"),
     ]
@@ -124,9 +170,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     except subprocess.TimeoutExpired as late:
         console = str(late.stdout)
     file = out / "found.json"
-    if not file.exists():
-        pytest.skip(f"no container can be booted here: {console[-400:]}")
+    assert file.exists(), console[-2000:]  # it was started, and should have come to its end
     result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    assert "error" not in result, result["error"]
     return result
 
 
@@ -172,6 +218,19 @@ def test_a_daemon_that_stands_still_is_ended_and_comes_back(found: dict[str, Any
     assert found["back_after_starving"] is True
     assert found["restarts"] == "2"
     assert "watchdog" in found["results"].lower()
+
+
+def test_at_first_start_it_takes_its_identity_off_the_boot_partition(found: dict[str, Any]) -> None:
+    assert found["first_boot"] == "success"
+    assert found["kept_identity"]["setup_password"] == "sesame-open"  # noqa: S105
+    assert found["shown_identity"]["serial"] == found["kept_identity"]["serial"]
+    assert found["shown_identity"]["setup_password"] == ""
+
+
+def test_a_system_on_trial_is_kept_when_the_speaker_runs(found: dict[str, Any]) -> None:
+    assert found["slot_before"] == "A"
+    assert found["slot_after"] == "B"
+    assert found["trial_left"] is False
 
 
 def test_a_signed_release_is_fetched_tried_and_kept(found: dict[str, Any]) -> None:
