@@ -6,6 +6,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from device.bench.echo_signals import int16
 from device.bench.figures_page import Plot, Report, distribution
 from device.bench.hearing_listener import Listener
 from device.bench.hearing_scene import Condition, Place, Talk
-from device.bench.hearing_voices import Sentence
+from device.bench.hearing_voices import LastWords, Sentence
 from device.bench.metric import Metric
 from device.turn import is_hesitation, may_go_on
 from dialog.ports import Hints, Recognizer
@@ -44,8 +45,14 @@ RECOGNISED_AFTER_FRAMES = 8
 LEAD_S, TRAIL_S = 0.6, 4.5
 CHILD_RMS = FAR_RMS * 10.0 ** (-6.0 / 20.0)
 OTHERS = 20
-TRIMMED_TO_S = 0.03
-"""Silence that `audio.virtual_room.speech.trimmed` leaves after the last sound."""
+ALIGNED_TO_S = 0.05
+"""How well a word's end is known."""
+
+
+class WordEnds(Protocol):
+    """Knows where a sentence's last word ends: `LastWords`, or a test's own."""
+
+    def end(self, sentence: Sentence) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Joined:
         text: All of its words.
         pause_s: Its inner pause; 0.0 for none.
         last_from: Sample where its last piece begins.
+        words_end: Sample after its last word.
         filled: Whether the pause holds a filler.
     """
 
@@ -64,6 +72,7 @@ class Joined:
     text: str
     pause_s: float
     last_from: int
+    words_end: int
     filled: bool = False
 
 
@@ -72,8 +81,8 @@ class Outcome:
     """How a turn over one utterance went.
 
     Attributes:
-        cut_off: It ended before the last piece was heard, or never began.
-        wait_s: From the last sound to its end; None where it was cut off.
+        cut_off: It ended before the last word had, or never began.
+        wait_s: From the last word to its end; None where it was cut off.
     """
 
     utterance: Joined
@@ -101,12 +110,16 @@ def run(
     """
     report = Report()
     texts = sorted({sentence.text for sentence in sentences})
-    whole = [Joined(sentence.voice, sentence.text, 0.0, 0) for sentence in list(sentences)[:plain]]
+    last_words = LastWords()
+    whole = [
+        Joined(sentence.voice, sentence.text, 0.0, 0, last_words.end(sentence))
+        for sentence in list(sentences)[:plain]
+    ]
     expected = [_turn(each, recogniser, texts, expected=True, seed=seed) for each in whole]
     opened = [_turn(each, recogniser, texts, expected=False, seed=seed) for each in whole]
     paused = [
         _turn(each, recogniser, texts, expected=True, seed=seed)
-        for each in join(sentences, joined, seed=seed)
+        for each in join(sentences, joined, last_words, seed=seed)
     ]
     report.metrics += _turn_figures(expected, opened, paused)
     waits = [
@@ -121,7 +134,9 @@ def run(
     return report
 
 
-def join(sentences: Sequence[Sentence], count: int, *, seed: int) -> list[Joined]:
+def join(
+    sentences: Sequence[Sentence], count: int, last_words: WordEnds, *, seed: int
+) -> list[Joined]:
     """Two recordings of one child with a pause between them, every fourth with a filler."""
     rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
     by_speaker: dict[str, list[Sentence]] = {}
@@ -145,7 +160,9 @@ def join(sentences: Sequence[Sentence], count: int, *, seed: int) -> list[Joined
             gap[at : at + len(um)] = um
         last_from = len(first.voice) + len(gap)
         voice = np.concatenate([first.voice, gap, second.voice])
-        made.append(Joined(voice, f"{first.text} {second.text}", pause_s, last_from, filled))
+        words_end = last_from + last_words.end(second)
+        text = f"{first.text} {second.text}"
+        made.append(Joined(voice, text, pause_s, last_from, words_end, filled))
     return made
 
 
@@ -178,10 +195,8 @@ def _turn(
             break
     if ended is None:
         return Outcome(utterance, cut_off=True, wait_s=None)
-    end_s = (lead + len(utterance.voice)) / SAMPLE_RATE_HZ - TRIMMED_TO_S
-    last_from_s = (lead + utterance.last_from) / SAMPLE_RATE_HZ
-    cut = ended.at_s < end_s if utterance.pause_s == 0.0 else ended.at_s < last_from_s + 0.3
-    cut = cut or ended.at_s < end_s - 0.03
+    end_s = (lead + utterance.words_end) / SAMPLE_RATE_HZ
+    cut = ended.at_s < end_s - ALIGNED_TO_S
     return Outcome(utterance, cut_off=cut, wait_s=None if cut else ended.at_s - end_s)
 
 

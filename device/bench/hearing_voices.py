@@ -8,18 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from audio.files import read_audio
-from audio.ports import Samples
+from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.virtual_room.speech import trimmed
 from audio.virtual_room.synthesised import SENTENCES, SynthesisedVoice
 from core.errors import ModelError
 from device.bench.acoustics import Signal
 from device.bench.recognition_trials import CHOICES
 from dialog import matching
+from dialog.lexicon import pronunciations
+from dialog.phone_alignment import align
+from dialog.phone_model import PhoneModel
 from dialog.ports import Hints, Recognizer
 
 SYNTHETIC_CHILDREN = 4
 SHORTEST_S, LONGEST_S = 0.8, 6.0
+QUIET = 0.1
+"""From an active level of 1.0 to one that fits full scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,27 @@ def children(corpus: Path | None, *, count: int, seed: int) -> list[Sentence]:
             text = " ".join(matching.words(row["text"]))
             found.append(Sentence(row["speaker"], text, voice))
     return found
+
+
+class LastWords:
+    """Finds where the last word of a sentence ends, by the device's acoustic model: what a
+    recording holds after it, a breath or a chair, is nothing to wait for."""
+
+    def __init__(self) -> None:
+        self._model = PhoneModel()
+
+    def end(self, sentence: Sentence) -> int:
+        """Sample after the last word; the recording's end where the words do not fit it."""
+        ways = [pronunciations(word) for word in sentence.text.split()]
+        if not ways or not all(ways):
+            return len(sentence.voice)
+        frames = self._model.frames((sentence.voice * QUIET).astype(np.float32))
+        spans = align(frames, ways)
+        if not spans:
+            return len(sentence.voice)
+        return min(
+            round(spans[-1].end_frame * frames.frame_s * SAMPLE_RATE_HZ), len(sentence.voice)
+        )
 
 
 class Words:

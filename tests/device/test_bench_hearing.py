@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -58,11 +59,13 @@ def test_joined_utterances_are_one_childs_with_the_pause_between():
         Sentence(f"child {number % 2}", f"word {number}", rng.standard_normal(16_000))
         for number in range(8)
     ]
-    joined = hearing_turns.join(said, 7, seed=1)
+    ends = SimpleNamespace(end=lambda _sentence: 12_000)
+    joined = hearing_turns.join(said, 7, ends, seed=1)
     assert sorted(each.pause_s for each in joined) == list(hearing_turns.PAUSES_S)
     for each in joined:
         assert len(each.voice) == 32_000 + int(each.pause_s * 16_000)
         assert each.last_from == 16_000 + int(each.pause_s * 16_000)
+        assert each.words_end == each.last_from + 12_000
         first, second = re.findall(r"word (\d)", each.text)
         assert int(first) % 2 == int(second) % 2
 
