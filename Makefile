@@ -1,7 +1,7 @@
 # Everything by name; the work itself is in scripts/. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run hub test check image image-test lock lock-check docs clean
+.PHONY: help setup run hub test hearing check image image-test lock lock-check docs clean
 
 # What to set up for: run, board, hub or test. Arguments for `myna run` and pytest: make run ARGS="--json"
 FOR ?= run
@@ -28,6 +28,10 @@ test: FOR = test
 test: setup ## lint, types and tests (ARGS="tests/audio -k echo": only these tests)
 	@scripts/check
 	@scripts/test $(ARGS)
+
+hearing: FOR = test
+hearing: setup ## measure how Myna hears and compare with the figures that are kept (ARGS="--html FILE")
+	@.venv/bin/myna bench hearing --hold device/bench/hearing_hold.json $(ARGS)
 
 check: FOR = test
 check: setup ## lint and types only
