@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import re
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,12 +14,13 @@ import pytest
 
 from core.clock import SystemClock
 from device import onboarding
-from device.app import Services, assemble, start_services
+from device.app import Services, assemble
 from device.config import Settings
 from device.doctor import State
 from device.doctor_checks import network_finding
 from device.live import Daemon
 from device.set_up import Radio, radio_of
+from dialog.packs import starter_pack
 from hal.ports import Button
 from provisioning.parents.settings import ParentsSettings
 from provisioning.portal.ports import Phase
@@ -30,6 +30,7 @@ from provisioning.wifi.networkmanager import NetworkManagerWifi
 from provisioning.wifi.ports import Link, Reach, WifiState
 from provisioning.wifi.settings import WifiSettings
 from tests.device.test_daemon import CountingCard, Stage, hold
+from tests.device.whole_speaker import Listening, Speaking
 
 LABEL = SetUpLabel("Myna-7Q2K", "label words")
 
@@ -39,10 +40,10 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[Services]:
-    with ExitStack() as stack:
-        yield start_services(Settings(), stack)
+@pytest.fixture
+def services() -> Services:
+    """Nobody talks here: no model is loaded."""
+    return Services(Listening(), Speaking(), starter_pack())
 
 
 class Box(Stage):
