@@ -9,7 +9,7 @@ from audio.wake_gate import LevelGate
 from dialog.wake.teaching import Taught
 
 OWN_ENGINE = "phones"
-SUGGESTED = ("hello myna", "hey myna bird", "hello little bird", "hello teacher")
+SUGGESTED = ("hello myna", "hey little bird", "good morning robot", "wake up mister bear")
 """Phrases that parents may choose; the configuration takes any."""
 
 

@@ -23,6 +23,8 @@ RIVAL_MARGIN = 8
 """Which figure says how much better the phone fits than the best other one."""
 PHONE_SIZE = FIGURES + 2 * len(PHONES)
 WHOLE_SIZE = 10
+RATIO = 0
+"""Which figure of the whole is the log likelihood ratio for each frame."""
 _IS_VOWEL = np.array([phone in VOWELS for phone in PHONES])
 
 

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from dialog.wake.evidence import Evidence
+from dialog.wake.evidence import RATIO, Evidence
 
 Floats = NDArray[np.float32]
 
 VERIFIER_PATH = Path(__file__).parent.parent / "models" / "wake" / "verifier.npz"
+USUAL_RATIO = -0.5
+"""Log likelihood ratio for each frame of a phrase that was said; it changes no logit."""
 _NAMES = ("phone", "around", "whole", "last")
 
 
@@ -31,10 +33,13 @@ class Verifier:
     Attributes:
         weights: Of the four layers, shape (inputs, outputs) each.
         biases: Of the same.
+        ratio_weight: How much the path's likelihood ratio counts besides: a network that has seen
+            few paths as bad as some in other talk must not overrule it.
     """
 
     weights: Mapping[str, Floats]
     biases: Mapping[str, Floats]
+    ratio_weight: float
 
     @classmethod
     def load(cls, path: Path = VERIFIER_PATH) -> Verifier:
@@ -47,12 +52,13 @@ class Verifier:
             with np.load(path) as kept:
                 weights = {name: kept[f"{name}.weight"].astype(np.float32) for name in _NAMES}
                 biases = {name: kept[f"{name}.bias"].astype(np.float32) for name in _NAMES}
+                ratio_weight = float(kept["ratio_weight"])
         except (OSError, KeyError, ValueError) as fault:
             raise ModelError(
                 f"the wake phrase's model {path} is missing or broken; install Myna again",
                 code="model.wake",
             ) from fault
-        return cls(weights, biases)
+        return cls(weights, biases, ratio_weight)
 
     def logit(self, seen: Evidence) -> float:
         """Natural log of the odds that the phrase was said; 0 where the device wakes."""
@@ -62,7 +68,8 @@ class Verifier:
         each = np.maximum(self._layer("around", around), 0.0)
         pooled = [each.mean(axis=0), each.max(axis=0), each.min(axis=0), seen.whole]
         hidden = np.maximum(self._layer("whole", np.concatenate(pooled)), 0.0)
-        return float(self._layer("last", hidden)[0])
+        ratio = self.ratio_weight * (float(seen.whole[RATIO]) - USUAL_RATIO)
+        return float(self._layer("last", hidden)[0]) + ratio
 
     def _layer(self, name: str, given: Floats) -> Floats:
         made: Floats = given @ self.weights[name] + self.biases[name]

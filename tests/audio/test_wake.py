@@ -17,8 +17,9 @@ from audio.wake_gate import LevelGate
 from audio.wake_openwakeword import HEAD_EMBEDDINGS, OpenWakeWord, SharedFeatures
 from core.errors import ModelError
 from device.cli import main
-from device.wake_words import wake_words
+from device.wake_words import SUGGESTED, choices, wake_words
 from dialog.wake.detector import LEAD_FRAMES, PhoneWakeWord, WakeModels
+from dialog.wake.phrase import phrase as states_of
 from tests.audio.speech import espeak, pink_noise, silence
 
 VOICES = ["en-us", "en-gb", "en-us+f3", "en-us+f5", "en-us+m3"]
@@ -167,18 +168,18 @@ def test_an_unknown_phrase_names_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phrase", "said"),
+    ("text", "said"),
     [("hello kitty", "hello kitty"), ("good morning robot", "good morning robot")],
 )
-def test_any_phrase_that_can_be_written_is_heard(phrase: str, said: str) -> None:
-    near, _far = wake_words(WakeSettings(phrase=phrase))
+def test_any_phrase_that_can_be_written_is_heard(text: str, said: str) -> None:
+    near, _far = wake_words(WakeSettings(phrase=text))
     (hit,) = hits(near, [silence(1.0), espeak(said, "-v", "en-us", "-s", "140"), silence(1.0)])
-    assert hit.phrase == phrase
+    assert hit.phrase == text
     assert hits(near, [espeak("hello mother, good evening", "-v", "en-us"), silence(1.0)]) == []
 
 
 @pytest.mark.parametrize(
-    ("phrase", "why"),
+    ("text", "why"),
     [
         ("hi", "too short"),
         ("hello", "too short"),
@@ -188,10 +189,17 @@ def test_any_phrase_that_can_be_written_is_heard(phrase: str, said: str) -> None
         ("supercalifragilistic expialidocious friend", "too long"),
     ],
 )
-def test_a_phrase_that_cannot_wake_is_refused_in_one_sentence(phrase: str, why: str) -> None:
+def test_a_phrase_that_cannot_wake_is_refused_in_one_sentence(text: str, why: str) -> None:
     with pytest.raises(ModelError, match=why) as caught:
-        wake_words(WakeSettings(phrase=phrase))
+        wake_words(WakeSettings(phrase=text))
     assert "\n" not in str(caught.value)
+
+
+def test_what_parents_are_offered_can_be_listened_for() -> None:
+    assert [states_of(text).text for text in SUGGESTED] == list(SUGGESTED)
+    assert choices(WakeSettings()) == SUGGESTED
+    assert choices(WakeSettings(phrase="hello robin bird"))[-1] == "hello robin bird"
+    assert "hey jarvis" in choices(WakeSettings(engine="openwakeword", phrase="hey jarvis"))
 
 
 def test_the_command_prints_a_line_per_file(

@@ -19,6 +19,8 @@ DROPOUT = 0.15
 LONGEST = 24
 BATCH = 256
 RATE, DECAY = 2e-3, 1e-3
+RATIO_WEIGHT = 4.0
+"""Chosen on false accepts of a few phrases; see `Verifier.ratio_weight`."""
 SHARES = {"said": 1.0, "other": 1.0, "near": 0.5}
 """How much each kind of pair counts in all."""
 
@@ -146,6 +148,7 @@ def write(network: Network, path: Path, *, offset: float, held_out: Sequence[str
         f"{name}.weight": kept[f"{name}.weight"].T.astype(np.float32) for name in layers
     }
     arrays |= {f"{name}.bias": kept[f"{name}.bias"].astype(np.float32) for name in layers}
+    arrays["ratio_weight"] = np.array(RATIO_WEIGHT)
     arrays["held_out"] = np.array(sorted(held_out))
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **arrays)
