@@ -1,7 +1,9 @@
 """Which of the expected answers was said, if any, and how each of its words fits.
 
 Every answer, and every beginning of one, is a path of phones. The one that fits the utterance best
-is taken; how far it stays behind any sounds at all, and its worst word too, make the confidence.
+is taken. How far it stays behind any sounds at all, how far its worst word does, and how well the
+phones of its least likely word do against whatever other phone was likelier there, make the
+confidence: the last of these tells a word that was replaced by another.
 """
 
 from __future__ import annotations
@@ -18,17 +20,20 @@ from dialog.lexicon import Pronunciation, entries, pronunciations
 from dialog.phone_alignment import free_loop
 from dialog.phone_frames import Frames
 from dialog.phone_graph import NO_WORD, Graph, State, best_paths, likelihoods
-from dialog.phone_set import SILENCE
+from dialog.phone_set import PHONES, SILENCE, STATES_PER_PHONE
+from dialog.scoring.figures import phone_log_posteriors
 
 UNFINISHED_COST = 3.0
 """Log likelihood that a beginning costs against the whole answer."""
 ACCEPT_FROM = 0.5
 """Confidence from which an answer counts as said."""
-AT_ZERO, SENTENCE_WEIGHT, WORST_WORD_WEIGHT = 3.72, 1.56, 0.82
-"""Confidence is ``1 / (1 + exp(-z))`` of their weighted sum: logistic regression on 420 utterances,
-near and in rooms, heard by networks that never heard their speakers (`docs/models.md`)."""
+AT_ZERO, SENTENCE_WEIGHT, WORST_WORD_WEIGHT, RATIO_WEIGHT = 5.02, 1.33, 0.27, 0.99
+"""Confidence is ``1 / (1 + exp(-z))`` of their weighted sum: logistic regression on 432 utterances
+by people whom the ears never heard (``training/confidence.py``, `docs/recognition.md`)."""
 MOST_BEHIND = 12.0
 """Per frame; what is worse is as bad."""
+LEAST_LOG = -14.0
+"""Of a phone's posterior; less is as bad."""
 
 FILLERS: tuple[Pronunciation, ...] = (
     ("AH", "M"), ("AH", "N"), ("AH",), ("ER",), ("M",),
@@ -49,11 +54,14 @@ class WordFit:
         word: As answers are compared.
         behind: How far it stays behind any sounds, per frame of it: 0 is perfect, 1 poor, 3 and
             more another word.
+        ratio: Mean over its phones of the log of how likely each was against the likeliest other
+            one there: above 0 it is the likeliest, below -2 it was another.
         start_s, end_s: Where it would be.
     """
 
     word: str
     behind: float
+    ratio: float
     start_s: float
     end_s: float
 
@@ -102,12 +110,22 @@ def best_answer(frames: Frames, candidates: Sequence[Sequence[str]]) -> Answer |
     index, length = meanings[best]
     free = np.concatenate([[0.0], np.cumsum(free_loop(likelihood))])
     states = [graph.states[state] for state in paths.states(best)]
-    words = _word_fits(states, likelihood, free, candidates[index][:length])
+    posteriors = np.maximum(phone_log_posteriors(frames)[:, : len(PHONES)], LEAST_LOG)
+    words = _word_fits(states, likelihood, posteriors, free, candidates[index][:length])
     behind = min((float(free[-1]) - float(paths.scores[best])) / spoken, MOST_BEHIND)
-    worst = max(min(word.behind, MOST_BEHIND) for word in words)
-    certainty = AT_ZERO - SENTENCE_WEIGHT * behind - WORST_WORD_WEIGHT * worst
+    sentence, worst, ratio = evidence(behind, words)
+    certainty = (
+        AT_ZERO - SENTENCE_WEIGHT * sentence - WORST_WORD_WEIGHT * worst + RATIO_WEIGHT * ratio
+    )
     confidence = 1.0 / (1.0 + math.exp(-certainty))
     return Answer(index, words, bool(whole[best]), behind, confidence)
+
+
+def evidence(behind: float, words: Sequence[WordFit]) -> tuple[float, float, float]:
+    """What the confidence is made of: how far the sentence and its worst word are behind, and the
+    least ratio of a word."""
+    worst = max(min(word.behind, MOST_BEHIND) for word in words)
+    return min(behind, MOST_BEHIND), worst, min(word.ratio for word in words)
 
 
 def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, int]]]:
@@ -138,6 +156,7 @@ def _joined(words: Sequence[str]) -> dict[int, tuple[Pronunciation, ...]]:
 def _word_fits(
     states: Sequence[State],
     likelihood: NDArray[np.float32],
+    posteriors: NDArray[np.float32],
     free: NDArray[np.float64],
     words: Sequence[str],
 ) -> tuple[WordFit, ...]:
@@ -151,5 +170,18 @@ def _word_fits(
             at = np.flatnonzero(spoken == min(index + 1, int(spoken.max(initial=NO_WORD))))
         start, end = int(at[0]), int(at[-1]) + 1
         behind = float(free[end] - free[start] - gained[start:end].sum()) / (end - start)
-        fits.append(WordFit(word, behind, start * 0.01, end * 0.01))
+        ratio = _ratio([states[frame] for frame in at], posteriors[at])
+        fits.append(WordFit(word, behind, ratio, start * 0.01, end * 0.01))
     return tuple(fits)
+
+
+def _ratio(states: Sequence[State], posteriors: NDArray[np.float32]) -> float:
+    """See `WordFit.ratio`; of the frames of one word."""
+    places = np.array([state.phone for state in states])
+    ratios = []
+    for place in np.unique(places):
+        here = np.flatnonzero(places == place)
+        own = states[int(here[0])].output // STATES_PER_PHONE
+        mean = posteriors[here].mean(axis=0)
+        ratios.append(float(mean[own] - np.delete(mean, own).max()))
+    return sum(ratios) / len(ratios)

@@ -20,8 +20,8 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from dialog import answers, matching
 from dialog.equaliser import equalised
-from dialog.phone_model import PhoneModel
 from dialog.ports import Hints, Recognition
+from dialog.speech_ears import SpeechEars, shared
 
 OWN_MODEL = Path(__file__).parent / "models" / "vosk"
 """Folder of the model that ships with Myna."""
@@ -67,11 +67,11 @@ class VoskRecognizer:
         self._model = self._loaded(folder)
         self._open_model = self._loaded(open_folder) if open_folder else self._model
         self._typical_bands: Any = None
-        self._phones: PhoneModel | None = None
+        self._ears: SpeechEars | None = None
         if (folder / OWN_SIGN).is_file():
             bands = json.loads((folder / OWN_SIGN).read_text(encoding="utf-8"))
             self._typical_bands = np.array(bands["typical_bands"], np.float32)
-            self._phones = PhoneModel()
+            self._ears = shared()
 
     def recognize(self, samples: Samples, hints: Hints) -> Recognition:
         """See `dialog.ports.Recognizer`."""
@@ -80,12 +80,12 @@ class VoskRecognizer:
         candidates = tuple(matching.words(candidate) for candidate in hints.candidates)
         if not any(candidates):
             return self._open_speech(samples)
-        if self._phones is None:
+        if self._ears is None:
             return self._by_words(samples, candidates)
-        return self._by_phones(self._phones, samples, candidates)
+        return self._by_phones(self._ears, samples, candidates)
 
     def close(self) -> None:
-        self._model = self._open_model = self._phones = None
+        self._model = self._open_model = self._ears = None
 
     def _loaded(self, folder: Path) -> object:
         if not folder.is_dir():
@@ -97,9 +97,9 @@ class VoskRecognizer:
         return model
 
     def _by_phones(
-        self, phones: PhoneModel, samples: Samples, candidates: tuple[_Words, ...]
+        self, ears: SpeechEars, samples: Samples, candidates: tuple[_Words, ...]
     ) -> Recognition:
-        frames = phones.frames((samples / np.float32(32768.0)).astype(np.float32))
+        frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
         answer = answers.best_answer(frames, candidates)
         if answer is None:
             return NOTHING

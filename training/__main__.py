@@ -53,10 +53,13 @@ class Recipe:
         folder: The corpus.
         work: For what is made on the way.
         processes: How many processors to use.
+        aligner: A network of phones that aligns; None makes one from PocketSphinx's alignments.
     """
 
-    def __init__(self, folder: Path, work: Path, processes: int) -> None:
-        self._work, self._processes = work, processes
+    def __init__(
+        self, folder: Path, work: Path, processes: int, aligner: Path | None = None
+    ) -> None:
+        self._work, self._processes, self._aligner = work, processes, aligner
         work.mkdir(parents=True, exist_ok=True)
         self.dictionary = dictionary.load()
         self.utterances = self._kept("corpus", lambda: corpus.load(folder, self.dictionary))
@@ -110,7 +113,7 @@ class Recipe:
         """All but one fold's speakers, realigned, clean and spoiled, and the synthetic voices."""
         spoken = self._kept("synthetic", self._synthetic)
         everything = [*self.utterances, *spoken]
-        first = self.onnx("first")
+        first = self._aligner or self.onnx("first")
         pairs = self._kept(
             "realigned",
             lambda: realign.realign(everything, first, self.lexicon, self._processes),
@@ -183,11 +186,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "dialog" / "models")
     parser.add_argument("--only", choices=ROUNDS, help="train this network and write nothing")
     parser.add_argument("--model", choices=ROUNDS, default="final", help="which network to write")
+    parser.add_argument("--aligner", type=Path, help="align by this network of phones instead")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(chosen.processes)
-    recipe = Recipe(corpus.corpus_folder(chosen.corpus), chosen.work, chosen.processes)
+    recipe = Recipe(
+        corpus.corpus_folder(chosen.corpus), chosen.work, chosen.processes, chosen.aligner
+    )
     if chosen.only:
         recipe.onnx(chosen.only)
         return

@@ -22,9 +22,9 @@ import torch
 from numpy.typing import NDArray
 
 from dialog.phone_alignment import align
-from dialog.phone_model import PhoneModel
 from dialog.phone_set import PHONES
 from dialog.scoring.figures import figures
+from dialog.speech_ears import SpeechEars
 from training import corpus, dictionary, scoring_lexicon, scoring_network
 from training.corpus import FOLDS, Utterance
 from training.scoring_data import Judged, Standard, judged, standard
@@ -34,8 +34,8 @@ from training.scoring_tables import tables
 _log = logging.getLogger("training.scoring")
 
 REPOSITORY = Path(__file__).parents[1]
-EPOCHS = 10
-SEEDS = (0, 1)
+EPOCHS = 8
+SEEDS = (0,)
 EVERY_OTHER = 2
 """One recording in so many is also aligned to a text that was not said in it."""
 ALIKE_PHONES = 3
@@ -84,9 +84,9 @@ def hear_all(utterances: Sequence[Utterance], work: Path, processes: int) -> Hea
     folds = corpus.folds(utterances)
     heard: Heard = ([], [])
     for fold in range(FOLDS):
-        model = work / f"fold{fold}.onnx"
+        model = work / f"ears{fold}.onnx"
         if not model.is_file():
-            raise SystemExit(f"{model} is missing; run python -m training first")
+            raise SystemExit(f"{model} is missing; run python -m training.ears first")
         path = work / f"heard{fold}.pickle"
         if not path.is_file() or path.stat().st_mtime < model.stat().st_mtime:
             _log.info("hearing fold=%d", fold)
@@ -133,7 +133,7 @@ def _fit(fold: int, seed: int, *, sentences: Sequence[Sentence], folds: Sequence
 def _hear(
     utterances: Sequence[Utterance], *, model: Path, fold: int, texts: Sequence[Utterance]
 ) -> Heard:
-    acoustic = PhoneModel(model)
+    acoustic = SpeechEars(model)
     found: Heard = ([], [])
     for index, utterance in enumerate(utterances):
         frames = acoustic.frames(utterance.samples())

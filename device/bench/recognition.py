@@ -1,7 +1,7 @@
 """How rightly expected answers are recognised: ``myna bench recognition``.
 
 With ``--corpus`` (speechocean762's training half) each recording is heard by a model that never
-heard its speaker: ``fold0.onnx`` to ``fold3.onnx`` and ``folds.json`` of ``make train``, looked for
+heard its speaker: ``ears0.onnx`` to ``ears3.onnx`` and ``folds.json`` of ``make train``, looked for
 in ``build/training`` or the folder of ``MYNA_FOLDS``. Without it, synthetic voices that are held
 out of training say sentences of the lessons, and the recogniser is the one of the device.
 """
@@ -41,10 +41,10 @@ from device.bench.recognition_trials import (
 )
 from dialog import matching
 from dialog.answers import best_answer
-from dialog.phone_model import PhoneModel
 from dialog.ports import Hints, Recognizer
 from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
 from dialog.recognizer_vosk import VoskRecognizer
+from dialog.speech_ears import SpeechEars
 
 FOLDS_VARIABLE = "MYNA_FOLDS"
 FOLDS_FOLDER = Path(__file__).parents[2] / "build" / "training"
@@ -225,7 +225,7 @@ def _out_of_fold() -> Ask:
             f"there are no fold models in {folder}; make them with `make train`, or leave out "
             "--corpus"
         ) from fault
-    models = [PhoneModel(folder / f"fold{fold}.onnx") for fold in range(max(folds.values()) + 1)]
+    models = [SpeechEars(folder / f"ears{fold}.onnx") for fold in range(max(folds.values()) + 1)]
 
     def ask(said: Said, candidates: Sequence[Words]) -> Guess:
         frames = models[folds[said.speaker]].frames((said.samples / 32768.0).astype(np.float32))

@@ -1,7 +1,7 @@
 """How near scores of pronunciation are to the experts': ``myna bench scoring``.
 
 With ``--corpus`` (speechocean762's training half) each recording is heard and judged by models
-that never heard its speaker: ``fold0.onnx`` and ``scorer0.onnx`` to ``3``, which the training
+that never heard its speaker: ``ears0.onnx`` and ``scorer0.onnx`` to ``3``, which the training
 leaves in ``build/training``, or those of the folder that ``MYNA_FOLDS`` names. That needs a
 checkout of the sources. Without it only cost and size are measured, on synthetic speech.
 """
@@ -23,7 +23,6 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from device.bench.metric import Metric
 from device.bench.recognition_trials import Said, in_a_room
-from dialog.phone_model import PhoneModel
 from dialog.phone_set import PHONES
 from dialog.ports import Line
 from dialog.scoring.factory import build_scorer
@@ -31,6 +30,7 @@ from dialog.scoring.history import VoiceHistory
 from dialog.scoring.lexicon import Lexicon
 from dialog.scoring.network_onnx import MODEL_PATH, ScorerNetwork
 from dialog.scoring.scorer import PronunciationScorer
+from dialog.speech_ears import SpeechEars
 from dialog.voice_espeak import EspeakVoice
 
 FOLDS_VARIABLE = "MYNA_FOLDS"
@@ -189,17 +189,17 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
     return found
 
 
-def out_of_fold() -> list[tuple[PhoneModel, PronunciationScorer, ScorerNetwork]]:
+def out_of_fold() -> list[tuple[SpeechEars, PronunciationScorer, ScorerNetwork]]:
     """Ears, scorer and network of each fold.
 
     Raises:
         ModelError: They are not there.
     """
     folder = Path(os.environ.get(FOLDS_VARIABLE, FOLDS_FOLDER))
-    found: list[tuple[PhoneModel, PronunciationScorer, ScorerNetwork]] = []
+    found: list[tuple[SpeechEars, PronunciationScorer, ScorerNetwork]] = []
     lexicon = Lexicon()
     while (folder / f"scorer{len(found)}.onnx").is_file():
-        ears = PhoneModel(folder / f"fold{len(found)}.onnx")
+        ears = SpeechEars(folder / f"ears{len(found)}.onnx")
         network = ScorerNetwork(folder / f"scorer{len(found)}.onnx")
         found.append((ears, PronunciationScorer(ears, network, lexicon), network))
     if not found:

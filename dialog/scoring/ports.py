@@ -29,7 +29,7 @@ class Scorer(Protocol):
 
 
 class Ears(Protocol):
-    """Hears phones; see `dialog.phone_model.PhoneModel`."""
+    """Hears phones; see `dialog.speech_ears.SpeechEars`."""
 
     def frames(self, samples: Waveform) -> Frames: ...
 

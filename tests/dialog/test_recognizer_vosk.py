@@ -107,7 +107,7 @@ def test_open_speech_has_no_grammar(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 class _NoPhones:
-    """An acoustic model whose frames nobody looks at."""
+    """Ears whose frames nobody looks at."""
 
     def frames(self, _samples: object) -> None:
         return None
@@ -121,10 +121,10 @@ def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
 ) -> None:
     (tmp_path / OWN_SIGN).parent.mkdir()
     (tmp_path / OWN_SIGN).write_text(json.dumps({"typical_bands": [0.0]}), encoding="utf-8")
-    monkeypatch.setattr("dialog.recognizer_vosk.PhoneModel", _NoPhones)
+    monkeypatch.setattr("dialog.recognizer_vosk.shared", _NoPhones)
     monkeypatch.setattr(
         "dialog.answers.best_answer",
-        lambda _frames, _candidates: Answer(0, (WordFit("stop", 0.0, 0, 1),), True, 0.0, sure),
+        lambda _frames, _candidates: Answer(0, (WordFit("stop", 0.0, 1.0, 0, 1),), True, 0.0, sure),
     )
     _, script = hear(monkeypatch, tmp_path, Hints(("stop", "go")), [("stop", 1.0)])
     assert (script.received > 0) is asked

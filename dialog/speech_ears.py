@@ -1,0 +1,104 @@
+"""How whole utterances are heard: an encoder of English speech, and learners' phones on top.
+
+The encoder is the lower part of Moonshine's smallest (Moonshine AI, MIT), which learnt from far
+more speech than any corpus of learners holds: its middle layers still know how a sound was said,
+its upper ones only which word was meant. What stands on it was trained on Mandarin speakers'
+English (``training/ears.py``; what it is good for stands in ``docs/models.md``). It sees the whole
+utterance both ways, so it serves recognition and scoring; the wake word has `dialog.phone_model`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ModelError
+from dialog.phone_features import SHIFT_SAMPLES, WINDOW_SAMPLES, Waveform, conditioned
+from dialog.phone_frames import Frames
+
+MODEL_PATH = Path(__file__).parent / "models" / "ears.onnx"
+STEP_SAMPLES, FIRST_CENTRE_SAMPLES = 384, 447
+"""From one output to the next, and the middle of what the first one sees of the sound."""
+SHORTEST_SAMPLES = 1600
+"""Shorter sound is filled up with silence: the encoder needs a few windows."""
+
+
+class SpeechEars:
+    """The encoder and what stands on it, loaded once; called from one thread.
+
+    The latest utterance is remembered, so that recognising and then scoring it costs one listening.
+
+    Args:
+        path: The model; None takes the one that ships with Myna.
+
+    Raises:
+        ModelError: The model is missing or broken.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        import onnxruntime
+
+        path = path or MODEL_PATH
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self._log_priors = np.array(json.loads(metadata["log_priors"]), np.float32)
+        except Exception as fault:  # the runtime's errors share no base class
+            raise ModelError(
+                f"the acoustic model {path} is missing or broken; install Myna again"
+            ) from fault
+        self._latest: tuple[bytes, Frames] | None = None
+
+    def frames(self, samples: Waveform) -> Frames:
+        """Listen to a whole utterance.
+
+        Args:
+            samples: Float32, mono, 16 000 Hz, -1..1, any length.
+
+        Returns:
+            One row for every 10 ms, as `dialog.phone_model.PhoneModel.frames` counts them.
+        """
+        key = samples.tobytes()
+        if self._latest is not None and self._latest[0] == key:
+            return self._latest[1]
+        count = max(1, 1 + (samples.size - WINDOW_SAMPLES) // SHIFT_SAMPLES)
+        sound = conditioned(samples)
+        sound = np.pad(sound, (0, max(0, SHORTEST_SAMPLES - sound.size)))
+        states, scores = self._session.run(
+            ["log_posteriors", "expert_score"], {"samples": sound[None]}
+        )
+        posteriors = every_10_ms(states[0].T, count)
+        posteriors -= np.logaddexp.reduce(posteriors, axis=1, keepdims=True)
+        frames = Frames(posteriors, every_10_ms(scores[0].T, count), self._log_priors)
+        self._latest = (key, frames)
+        return frames
+
+
+def every_10_ms(rows: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The encoder's rows, one per 24 ms, read at the middles of `count` windows, one per 10 ms."""
+    centre = WINDOW_SAMPLES // 2 + SHIFT_SAMPLES * np.arange(count)
+    at = np.clip((centre - FIRST_CENTRE_SAMPLES) / STEP_SAMPLES, 0, len(rows) - 1)
+    before = np.floor(at).astype(np.int64)
+    after = np.minimum(before + 1, len(rows) - 1)
+    share = (at - before)[:, None].astype(np.float32)
+    between: NDArray[np.float32] = rows[before] * (1 - share) + rows[after] * share
+    return between
+
+
+@functools.cache
+def shared() -> SpeechEars:
+    """The ears that ship with Myna, one for each process: recogniser and scorer listen together.
+
+    Raises:
+        ModelError: The model is missing or broken.
+    """
+    return SpeechEars()

@@ -1,0 +1,140 @@
+"""What stands on the encoder: a small network that says phones, and how well they are said."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, dropout
+
+from dialog.phone_set import OUTPUTS, PHONES
+from training.encoder import WIDTH as ENCODED
+from training.labels import IGNORED
+
+_log = logging.getLogger(__name__)
+
+WIDTH, LAYERS = 144, 2
+DROPOUT = 0.15
+TYPICAL_SCORE = 1.8
+BATCH = 16
+LEARNING_RATE, WEIGHT_DECAY, WARM_UP_STEPS = 3e-3, 2e-2, 100
+LABEL_SMOOTHING, SCORE_WEIGHT = 0.05, 2.0
+HIDDEN_SHARE, LONGEST_HIDDEN = 0.7, 6
+"""So many of the utterances have up to so many steps in a row hidden from the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An utterance in all its copies; row t of each belongs to label t.
+
+    Attributes:
+        copies: Of the encoder's output, shape (steps, 288) each.
+        state, phone, score: As in `training.labels.Labels`, one for each step.
+    """
+
+    copies: Sequence[NDArray[np.float16]]
+    state: NDArray[np.int64]
+    phone: NDArray[np.int64]
+    score: NDArray[np.float32]
+
+
+class Network(nn.Module):
+    """Heads: states of phones, and the experts' scores; a tenth of a second to either side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(ENCODED)
+        self.first = nn.Conv1d(ENCODED, WIDTH, 1)
+        self.first_norm = nn.BatchNorm1d(WIDTH)
+        self.layers = nn.ModuleList(nn.Conv1d(WIDTH, WIDTH, 3, 1, 1) for _ in range(LAYERS))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(WIDTH) for _ in range(LAYERS))
+        self.states = nn.Conv1d(WIDTH, OUTPUTS, 1)
+        self.scores = nn.Conv1d(WIDTH, len(PHONES), 1)
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """States and scores, shape (batch, outputs, steps), of rows (batch, steps, 288)."""
+        hidden = dropout(self.norm(rows), DROPOUT, self.training).transpose(1, 2)
+        hidden = self.first_norm(torch.relu(self.first(hidden)))
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            step = norm(torch.relu(layer(hidden)))
+            hidden = hidden + dropout(step, DROPOUT, self.training)
+        return self.states(hidden), self.scores(hidden) + TYPICAL_SCORE
+
+
+def fit(examples: Sequence[Example], *, epochs: int, seed: int) -> Network:
+    """A trained network in evaluation mode; one copy of each example is seen in an epoch."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = Network()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    steps, step = (len(examples) + BATCH - 1) // BATCH * epochs, 0
+    began = time.monotonic()
+    for epoch in range(epochs):
+        network.train()
+        losses = []
+        for batch in _batches(examples, rng):
+            rate = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * step / steps))
+            for group in optimiser.param_groups:
+                group["lr"] = LEARNING_RATE * max(0.01, float(rate))
+            loss = _loss(network, batch)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimiser.step()
+            losses.append(float(loss.detach()))
+            step += 1
+        _log.info(
+            "epoch=%d of=%d loss=%.3f seconds=%.0f",
+            epoch + 1, epochs, np.mean(losses), time.monotonic() - began,
+        )  # fmt: skip
+    return network.eval()
+
+
+def priors(examples: Sequence[Example]) -> NDArray[np.float64]:
+    """How common each state is in the labels; sums to 1."""
+    known = np.concatenate([e.state[e.state != IGNORED] for e in examples])
+    counts = np.bincount(known, minlength=OUTPUTS) + 1.0
+    return np.asarray(counts / counts.sum())
+
+
+def _loss(network: Network, batch: Sequence[Tensor]) -> Tensor:
+    rows, state, phone, score = batch
+    states, scores = network(rows)
+    loss = cross_entropy(states, state, ignore_index=IGNORED, label_smoothing=LABEL_SMOOTHING)
+    judged = phone >= 0
+    if not bool(judged.any()):  # nobody judges synthetic voices
+        return loss
+    given = scores.gather(1, phone.clamp(min=0)[:, None])[:, 0]
+    return loss + SCORE_WEIGHT * (given - score)[judged].square().mean()
+
+
+def _batches(examples: Sequence[Example], rng: np.random.Generator) -> Iterator[list[Tensor]]:
+    """Batches of utterances of nearly the same length, in random order."""
+    lengths = np.array([len(example.state) for example in examples])
+    order = np.argsort(lengths + rng.uniform(0, 20, lengths.size))
+    cut = [order[at : at + BATCH] for at in range(0, order.size, BATCH)]
+    for k in rng.permutation(len(cut)):
+        yield _padded([examples[i] for i in cut[k]], rng)
+
+
+def _padded(batch: Sequence[Example], rng: np.random.Generator) -> list[Tensor]:
+    longest = max(len(each.state) for each in batch)
+    rows = np.zeros((len(batch), longest, ENCODED), np.float32)
+    state = np.full((len(batch), longest), IGNORED)
+    phone = np.full((len(batch), longest), -1)
+    score = np.zeros((len(batch), longest), np.float32)
+    for index, each in enumerate(batch):
+        size = len(each.state)
+        rows[index, :size] = each.copies[int(rng.integers(len(each.copies)))]
+        state[index, :size], phone[index, :size] = each.state, each.phone
+        score[index, :size] = each.score
+        if rng.random() < HIDDEN_SHARE:
+            start = int(rng.integers(max(1, size - LONGEST_HIDDEN)))
+            rows[index, start : start + int(rng.integers(1, LONGEST_HIDDEN))] = 0.0
+    return [torch.from_numpy(array) for array in (rows, state, phone, score)]
