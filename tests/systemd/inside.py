@@ -105,7 +105,8 @@ def released(pid: int) -> str:
 def update(*words: str) -> tuple[str, str]:
     """Complaints and the version after `myna update`, as the speaker's own user."""
     environment = of("myna.service", "Environment").split()
-    command = ["runuser", "-u", "myna", "--", "env", "STATE_DIRECTORY=/var/lib/myna", *environment]
+    command = ["setpriv", "--reuid=myna", "--regid=myna", "--init-groups"]
+    command += ["env", "STATE_DIRECTORY=/var/lib/myna", "HOME=/tmp", *environment]
     python = of("myna.service", "ExecStart").split()[1].removeprefix("path=")
     command += [python, "-P", "-m", "device.cli", "update", *words, "--json"]
     if words[0] == "install":
