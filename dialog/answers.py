@@ -170,7 +170,7 @@ def _word_fits(
             at = np.flatnonzero(spoken == min(index + 1, int(spoken.max(initial=NO_WORD))))
         start, end = int(at[0]), int(at[-1]) + 1
         behind = float(free[end] - free[start] - gained[start:end].sum()) / (end - start)
-        ratio = _ratio([states[frame] for frame in at], posteriors[at])
+        ratio = _ratio([states[frame] for frame in at.tolist()], posteriors[at])
         fits.append(WordFit(word, behind, ratio, start * 0.01, end * 0.01))
     return tuple(fits)
 
