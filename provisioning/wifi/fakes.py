@@ -49,6 +49,7 @@ class Air:
         saved: Names of networks that are kept at the start, with their right passwords; the first
             one is joined.
         radio: What the radio can do; empty where there is none.
+        off: The radio is switched off at the start.
         wired: A cable leads to a network.
         obeys: Whether the system lets us work the radio.
     """
@@ -56,6 +57,7 @@ class Air:
     networks: list[OnAir] = field(default_factory=list)
     saved: tuple[bytes, ...] = ()
     radio: frozenset[Band] = frozenset({Band.LOW})
+    off: bool = False
     wired: bool = False
     obeys: bool = True
 
@@ -78,7 +80,9 @@ class FakeWifi:
         self.access_points: list[tuple[str, str]] = []
         """Name and password of each that was opened, in order."""
         self.tries: list[Credentials] = []
-        if air.saved and air.radio:
+        if air.off and air.radio:
+            self._link = Link.OFF
+        elif air.saved and air.radio:
             self._link, self._name = Link.JOINED, air.saved[0]
 
     async def state(self) -> WifiState:
@@ -96,6 +100,7 @@ class FakeWifi:
 
     async def scan(self) -> tuple[Network, ...]:
         self._radio()
+        self._switch_on()
         seen = [
             Network(each.ssid, each.strength_percent, each.security, each.bands)
             for each in self.air.networks
@@ -180,3 +185,7 @@ class FakeWifi:
         self._obeyed()
         if self._link is Link.NO_RADIO:
             raise WifiUnavailable("there is no Wi-Fi radio here; use a cable", retryable=False)
+
+    def _switch_on(self) -> None:
+        if self._link is Link.OFF:
+            self._link = Link.ALONE

@@ -66,6 +66,7 @@ class NetworkManagerWifi:
     async def scan(self) -> tuple[Network, ...]:
         device = await self._radio()
         async with self._asked():
+            await self._switch_on(device)
             async with self._bus.signals(
                 NM, "org.freedesktop.DBus.Properties.PropertiesChanged"
             ) as heard:
@@ -240,8 +241,7 @@ class NetworkManagerWifi:
         self, device: str, settings: nm.Settings, *, keep: str
     ) -> tuple[str, Refusal | None]:
         """Add a connection and wait for what becomes of it."""
-        if not await self._bus.get(NM, PATH, NM, "WirelessEnabled"):
-            await self._bus.set(NM, PATH, NM, "WirelessEnabled", Variant("b", True))
+        await self._switch_on(device)
         async with self._bus.signals(NM, f"{DEVICE}.StateChanged") as heard:
             made, _active, _ = await self._bus.call(
                 NM,
@@ -254,6 +254,19 @@ class NetworkManagerWifi:
                 {"persist": Variant("s", keep)},
             )
             return made, await self._outcome(heard, device)
+
+    async def _switch_on(self, device: str) -> None:
+        """A radio that is switched off is switched on, and waited for until it is ready."""
+        if await self._bus.get(NM, PATH, NM, "WirelessEnabled"):
+            return
+        async with self._bus.signals(NM, f"{DEVICE}.StateChanged") as heard:
+            await self._bus.set(NM, PATH, NM, "WirelessEnabled", Variant("b", True))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._scan_within_s):
+                    while True:
+                        path, _, (new, *_) = await heard.get()
+                        if path == device and new >= nm.STATE_DISCONNECTED:
+                            return
 
     async def _activate(self, device: str, connection: str) -> Refusal | None:
         async with self._bus.signals(NM, f"{DEVICE}.StateChanged") as heard:

@@ -118,6 +118,7 @@ def as_json(air: Air) -> str:
             "networks": networks,
             "saved": [ssid.hex() for ssid in air.saved],
             "radio": sorted(band.value for band in air.radio),
+            "off": air.off,
             "wired": air.wired,
             "obeys": air.obeys,
         }

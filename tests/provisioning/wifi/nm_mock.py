@@ -24,7 +24,7 @@ STEP_MS = 1
 
 DENIED = "org.freedesktop.NetworkManager.PermissionDenied"
 UNKNOWN = "org.freedesktop.NetworkManager.UnknownConnection"
-ALONE, FAILED, ACTIVATED, DEACTIVATING = 30, 120, 100, 110
+UNAVAILABLE, ALONE, FAILED, ACTIVATED, DEACTIVATING = 20, 30, 120, 100, 110
 NO_SECRETS, NO_IP, SSID_NOT_FOUND, USER_REQUESTED, NEW_ACTIVATION, SUPPLICANT_TIMEOUT = (
     7,
     5,
@@ -42,7 +42,7 @@ GONE = (
     "/org/freedesktop/NetworkManager/Settings/",
     "/ip/",
 )
-world = {"networks": [], "saved": [], "radio": [], "wired": False, "obeys": True}
+world = {"networks": [], "saved": [], "radio": [], "wired": False, "off": False, "obeys": True}
 numbers = iter(range(10**9))
 kept = []  # paths of connections
 manager = None
@@ -116,6 +116,11 @@ def furnish(text):
     for ssid in world["saved"]:
         network = on_air(bytes.fromhex(ssid))
         keep(infrastructure(network), "disk")
+    manager.props[base.MANAGER_IFACE]["WirelessEnabled"] = dbus.Boolean(not world["off"])
+    if world["off"]:
+        device.props[base.DEVICE_IFACE]["State"] = dbus.UInt32(UNAVAILABLE)
+        GLib.timeout_add(STEP_MS, lambda: switched_on(device))
+        return
     if kept:
         active = new_active(kept[0], path)
         finish(device, active, on_air(bytes.fromhex(world["saved"][0])), quiet=True)
@@ -131,6 +136,14 @@ def Kept(self):
         ssid = bytes(connection.settings["802-11-wireless"]["ssid"]).hex()
         found.append([ssid, str(lock.get("psk", "")), connection.place])
     return json.dumps(sorted(found))
+
+
+def switched_on(device):
+    """Whether to go on waiting for somebody to switch the radio on; then it is ready."""
+    if not manager.props[base.MANAGER_IFACE]["WirelessEnabled"]:
+        return world["off"]
+    go(device, ALONE, 2)
+    return False
 
 
 def add_access_point(path, network, band):

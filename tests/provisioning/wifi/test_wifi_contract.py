@@ -252,6 +252,16 @@ def test_forgotten_is_no_longer_kept(stage: Stage) -> None:
     stage(air(saved=(b"Home",)), act)
 
 
+def test_a_radio_that_is_off_is_switched_on_to_look_around(stage: Stage) -> None:
+    async def act(wifi: Wifi) -> None:
+        assert (await wifi.state()).link is Link.OFF
+        assert (await wifi.scan())[0].name == "Home"
+        assert (await wifi.state()).link is Link.ALONE
+        assert await wifi.join(Credentials(b"Home", "correct horse")) is None
+
+    stage(air(off=True), act)
+
+
 def test_without_a_radio_there_is_a_state_and_a_sentence(stage: Stage) -> None:
     async def act(wifi: Wifi) -> None:
         state = await wifi.state()
