@@ -356,29 +356,6 @@ class Store:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return True
 
-    def vacuum(self, *, free_share: float, free_bytes: int) -> bool:
-        """Write the file anew without the room that deleted rows left, where that is worth it.
-
-        Args:
-            free_share: Least part of the file that has to be free, 0..1.
-            free_bytes: Least free room.
-
-        Returns:
-            Whether it was.
-
-        Raises:
-            StoreError: The disk is full, read-only or broken; the file is as it was.
-        """
-        with self._translated():
-            (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
-            (pages,) = self._db.execute("PRAGMA page_count").fetchone()
-            (size,) = self._db.execute("PRAGMA page_size").fetchone()
-            if self._path is None or free < free_share * pages or free * size < free_bytes:
-                return False
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return True
-
     def close(self) -> None:
         """Close the file. Idempotent."""
         self._db.close()
