@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         else [Task("file", name, Path(name), Hints()) for name in args.files]
     )
     failed = 0
-    settings = RecognitionSettings(engine=args.recogniser)
+    # A file may be long and the machine busy: nobody waits for an answer here as a child does.
+    settings = RecognitionSettings(engine=args.recogniser, timeout_s=LONGEST_S)
     with RecognitionService(settings, speech_models()) as service:
         service.worker.wait_ready(timeout_s=120.0)
         for task in tasks:
