@@ -31,7 +31,7 @@ MOST_CHANGED = 2
 """Phones of the phrase that a child may say as others; more would be another phrase."""
 MARGIN = 0.5
 """Logit by which a usual saying of a taught child is to pass."""
-MOST_BIAS = 1.5
+MOST_BIAS = 0.75
 """Logit by which waking may become easier for a taught child."""
 
 
