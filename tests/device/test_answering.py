@@ -232,7 +232,7 @@ def test_the_budget_ends_the_day_and_a_new_day_begins(server: ChatServer) -> Non
             found.append(list(room.degraded))
         return found
 
-    reasons = held(settings_for(server, tokens_per_day=1500), talk)
+    reasons = held(settings_for(server, tokens_per_day=2000), talk)
     assert reasons == [[], [], [Reason.BUDGET_SPENT], []]
     assert len(everything(server)) == 3
 
