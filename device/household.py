@@ -26,6 +26,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import SpeakerError, StoreError
 from device import household_figures as figures
 from device.export import export_zip
+from device.forgetting import forget_child, forget_everybody
 from device.health import Degraded
 from device.parent_notes import ParentNotes
 from device.recordings import FOLDER, Recordings
@@ -216,27 +217,19 @@ class SpeakerHousehold:
         Raises:
             StoreError: The disk refuses.
         """
-        with self._store.transaction() as db:
-            known = figures.child_ids(db)
-        self._store.forget_everybody(given_up=given_up, tell=tell)
-        for each in known:
-            self._recordings.forget(each)
-        self._around.notes.read()
-        if self._folder is None:
-            return
-        try:
-            for pattern in (f"{FILE_NAME}.damaged-*", "family.damaged"):
-                for copy in self._folder.glob(pattern):
-                    copy.unlink()
-        except OSError as error:
-            raise StoreError(explain(error, self._folder)) from error
+        forget_everybody(
+            self._store,
+            self._recordings.forget,
+            self._around.notes,
+            given_up=given_up,
+            tell=tell,
+        )
 
     def _forget(self, child: str | None) -> None:
         if child is None:
             self.forget_all()
             return
-        self._store.forget(child)
-        self._recordings.forget(child)
+        forget_child(self._store, self._recordings.forget, child)
 
     def _all_packs(self) -> tuple[Pack, ...]:
         if not self._packs:

@@ -133,6 +133,7 @@ class Daemon:
             parts, runtime, self.panel, ring, caretaker.health, served=self._parents_pages
         )
         parents.network = self._network_state
+        remote.forget_sounds = parents.recordings.forget
         self.pairer = None if self._state_folder is None else parents.make_pairer(remote)
         if self._radio is not None:
             self.onboarding = make_onboarding(

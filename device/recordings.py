@@ -64,7 +64,13 @@ class Recordings:
             self._writer.submit(_write, own / file_name(attempt), heard, self._allowed)
 
     def forget(self, child: str | None = None) -> None:
-        """Delete those of a child, or all; waits until they are gone."""
+        """Delete those of a child, or all; waits until they are gone.
+
+        Raises:
+            ValueError: That is no child's id, but a way elsewhere.
+        """
+        if child is not None and Path(child).name != child:
+            raise ValueError("that is no child's id")
         if self._folder is not None:
             gone = self._folder if child is None else self._folder / child
             self._writer.submit(_remove, gone).result()

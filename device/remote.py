@@ -102,6 +102,8 @@ class Remote:
         self._changing = asyncio.Lock()
         self.told_to_leave: Callable[[], None] | None = None
         """What the platform's command to leave the family does; set by whoever pairs."""
+        self.forget_sounds: Callable[[str], None] | None = None
+        """Deletes the recordings of a child; set by whoever keeps them."""
         self._make(settings)
 
     @asynccontextmanager
@@ -237,7 +239,10 @@ class Remote:
         self._loop.call_later(RESTART_AFTER_S, self._speaker.stop)
 
     def _forget(self, child: str) -> dict[str, Any]:
-        return {"rows": self._speaker.store.forget(child, tell=False)}
+        rows = self._speaker.store.forget(child, tell=False)
+        if self.forget_sounds is not None:
+            self.forget_sounds(child)
+        return {"rows": rows}
 
     def _leave(self) -> None:
         if self.told_to_leave is None:

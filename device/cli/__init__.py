@@ -28,6 +28,7 @@ COMMANDS = {
     "bench": "measure",
     "models": "list, fetch and verify models and voices",
     "export": "write everything that is kept of a family into one zip",
+    "forget": "delete what is known of a child, or of everybody, for good",
     "identity": "say who this box is",
     "pair": "pair the speaker with a family's platform",
     "update": "fetch signed updates: the application, lesson packs, models",

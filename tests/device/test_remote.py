@@ -197,9 +197,13 @@ def test_settings_hold_at_once_and_after_a_restart(
         until(lambda: not speaker.kept("SELECT text FROM answers"), "the answer said")
         assert speaker.order("start_lesson") == ("lesson.busy", {})
         (child,) = speaker.kept("SELECT id FROM children")
+        sound = tmp_path / "state" / "recordings" / child / "0.wav"
+        sound.parent.mkdir(parents=True)
+        sound.touch()
         code, detail = speaker.order("forget_child", child=child)
         assert (code, detail["rows"] >= 2) == ("ok", True)
         assert child not in speaker.kept("SELECT child FROM attempts")
+        assert not sound.exists()
 
 
 @contextmanager
