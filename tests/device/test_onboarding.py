@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,14 +11,13 @@ import pytest
 
 from core.clock import VirtualClock
 from device.onboarding import SETTLE_S, Around, Onboarding
-from device.set_up_words import SetUpSentence, spoken, why
+from device.set_up_words import SetUpSentence, spoken
 from dialog.ports import Language, Line
 from hal.layers import LayeredRing
 from hal.ports import Mood
 from hal.simulated import SimulatedBoard
-from provisioning.identity import WifiAccess, new_identity
 from provisioning.portal.ports import Phase, SetUp, Wish
-from provisioning.set_up_label import SetUpLabel, hand_over, handed_over
+from provisioning.set_up_label import SetUpLabel
 from provisioning.wifi.country import CountryFile
 from provisioning.wifi.fakes import Air, FakeWifi, OnAir
 from provisioning.wifi.improv import (
@@ -461,59 +459,6 @@ def test_a_country_that_cannot_be_written_does_not_keep_anybody_from_joining(
 
     (tmp_path / "state").write_text("a file where the folder should be")
     hold(act, Air([HOME]), folder=tmp_path / "state")
-
-
-# ------------------------------------------------------------------------------- its parts
-
-
-def test_every_refusal_has_a_sentence() -> None:
-    assert len({why(each) for each in Refusal}) == len(Refusal)
-
-
-def test_sentences_are_said_in_both_languages_the_chosen_one_first() -> None:
-    for sentence in SetUpSentence:
-        english, chinese = spoken(sentence, "en", LABEL.ssid)
-        assert spoken(sentence, "zh", LABEL.ssid) == (chinese, english)
-        assert (english.language, chinese.language) == (Language.ENGLISH, Language.CHINESE)
-        assert english.text.isascii()
-        assert "{}" not in english.text + chinese.text
-
-
-def test_the_label_reaches_the_service_and_nobody_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert handed_over() is None
-    identity = new_identity()
-    hand_over(identity, tmp_path)
-    file = tmp_path / "myna.setup"
-    assert file.stat().st_mode & 0o777 == 0o600
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    label = handed_over()
-    assert label == SetUpLabel(identity.setup_ssid, identity.setup_password)
-    assert identity.setup_password not in repr(label)
-    file.write_text("{}")
-    assert handed_over() is None
-
-
-def test_the_country_of_the_bench_is_handed_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from dataclasses import replace
-
-    hand_over(replace(new_identity(), wifi=WifiAccess("Home", "x", "AT")), tmp_path)
-    assert json.loads((tmp_path / "myna.setup").read_text())["country"] == "AT"
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    label = handed_over()
-    assert label is not None
-    assert CountryFile(None, label.country).code == "AT"
-
-
-@pytest.mark.parametrize("text", ["de\n", "DEU", "", "\xff", "DE; reboot"])
-def test_what_is_no_country_is_not_taken_from_the_file(tmp_path: Path, text: str) -> None:
-    (tmp_path / "wifi-country").write_text(text, encoding="latin-1")
-    assert CountryFile(tmp_path).code == ""
-    with pytest.raises(ValueError, match="two capital letters"):
-        CountryFile(tmp_path).set("de")
 
 
 def test_enterprise_is_never_tried() -> None:
