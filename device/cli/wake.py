@@ -1,7 +1,8 @@
 """``myna wake FILE…``: find the wake phrase in audio files; teach it; train a head for one.
 
 ``myna wake teach`` listens to the microphone for five examples of a child, or takes them from
-files; ``myna wake train PHRASE`` runs the recipe of `training.wake`, on a computer, not on the speaker.
+files; ``myna wake train PHRASE`` runs the recipe of `training.wake`, on a computer, not on the
+speaker.
 """
 
 from __future__ import annotations
