@@ -17,6 +17,7 @@ from audio.playback import Playback
 from audio.ports import (
     FRAME_MS,
     FRAME_SAMPLES,
+    SAMPLE_RATE_HZ,
     Attention,
     Ducked,
     DuckEnded,
@@ -55,6 +56,8 @@ from audio.turns import (
 CLIPPED_FROM = 32_700
 CLIPPED_SAMPLES = 3
 """So many samples at the end of the scale are no chance: the microphone was overdriven."""
+WAKE_SOUND_SAMPLES = round(2.6 * SAMPLE_RATE_HZ)
+"""What goes with a wake phrase for a closer look."""
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 
 
@@ -155,6 +158,10 @@ class FrontEnd:
     def expect_pauses(self, pauses: Pauses) -> None:
         """Wait for the child as long as its own pauses say, from the next frame on."""
         self._orders.append(lambda: self._expect_pauses(pauses))
+
+    def refuse_wake(self) -> None:
+        """The last wake phrase was none: listen on as if it had not been heard."""
+        self._orders.append(self._refuse_wake)
 
     def hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> None:
         """Be woken by another phrase from the next frame on; the arguments as at the start."""
@@ -285,6 +292,12 @@ class FrontEnd:
             self._veto.reset()
         return edges
 
+    def _refuse_wake(self) -> list[Edge]:
+        self._woke_at_s = -self._refractory_s
+        if self._attention is Attention.WAKE:
+            self._foreground.forget()
+        return []
+
     def _hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> list[Edge]:
         self._wake, self._far_wake = wake, far_wake
         self._veto.reset()
@@ -310,7 +323,8 @@ class FrontEnd:
         self._woke_at_s = self.now_s
         self._foreground.woken()
         self.counters.wakes += 1
-        return [Woken(self.now_s, hit)]
+        end = self._tape.end
+        return [Woken(self.now_s, hit, self._tape.copy(end - WAKE_SOUND_SAMPLES, end))]
 
     def _stamped(self, hit: WakeHit | None) -> WakeHit | None:
         """A detector counts the frames it was given; edges count all that there were."""

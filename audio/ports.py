@@ -207,8 +207,16 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
+    """The wake phrase may have been said.
+
+    Attributes:
+        hit: What the detector says of it.
+        sound: What led up to it, without echo, copied: for whoever has the last word.
+    """
+
     at_s: float
     hit: WakeHit
+    sound: Samples | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

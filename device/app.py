@@ -33,8 +33,9 @@ from device.sync.happenings import Reporter
 from device.sync.settings import SyncSettings
 from device.teacher import Teacher
 from device.trace import Watcher
+from device.wake_desk import WakeDesk
 from device.wake_taught import taught
-from device.wake_words import wake_words
+from device.wake_words import wake_question, wake_words
 from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.learner import learner_of
 from dialog.cloud.ledger import Ledger
@@ -115,6 +116,12 @@ class Parts:
             open_microphone=open_microphone,
             watchers=watchers,
             answers=self.answers,
+            wake=WakeDesk(
+                self.services.recogniser,
+                scheduler,
+                lambda phrase: wake_question(self.settings.wake, phrase, self.store.folder),
+                self.settings.wake.threshold,
+            ),
         )
 
 

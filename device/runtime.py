@@ -26,6 +26,7 @@ from device.scheduling import OnReply, Scheduler
 from device.states import State
 from device.store import Store
 from device.trace import Entry, Watcher, entry_of
+from device.wake_desk import WakeDesk
 from dialog.ports import Hints, Line, Recognition
 from hal.ports import LedRing
 
@@ -60,6 +61,7 @@ class Runtime:
         open_microphone: Opens (True) or closes (False) the card's streams.
         watchers: Told everything that happens.
         answers: Who answers questions beside the lesson; None where nobody does.
+        wake: Has the last word on wake phrases; None where the detector's is enough.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Runtime:
         open_microphone: Callable[[bool], None],
         watchers: Sequence[Watcher] = (),
         answers: AnswerParts | None = None,
+        wake: WakeDesk | None = None,
     ) -> None:
         self._conversation = conversation
         self._front_end = front_end
@@ -96,6 +99,7 @@ class Runtime:
         self._busy = False
         self.change_volume: Callable[[int], object] = self._change_gain
         """Louder or quieter by so many steps; a speaker with a panel lets that decide."""
+        self._wake = wake
         self._heard: Samples | None = None
         self.recordings: Recordings | None = None
         """Keeps the sound of answers; None while nobody may."""
@@ -126,6 +130,8 @@ class Runtime:
             self._busy = False
 
     def _take(self, event: ev.Event) -> None:
+        if isinstance(event, Woken) and self._asked_about(event):
+            return
         entry = entry_of(event)
         if entry is not None:
             self._tell(entry)
@@ -134,6 +140,18 @@ class Runtime:
         elif isinstance(event, SpeechEnded) and event.pauses_ms:
             self._learn_pauses(event.pauses_ms)
         self._carry_out(self._conversation.handle(event, self._clock.wall()))
+
+    def _asked_about(self, woken: Woken) -> bool:
+        """Whether somebody else has the last word; it comes back as an event without its sound."""
+
+        def told(said: bool) -> None:
+            if said:
+                self.post(replace(woken, sound=None))
+            else:
+                self._front_end.refuse_wake()
+                self._tell(Entry(woken.at_s, "wake_refused", {"phrase": woken.hit.phrase}))
+
+        return self._wake is not None and self._wake.ask(woken, told)
 
     def _wait_as_known(self) -> None:
         """Be as patient as the child who practises needs."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from audio.factory import FAR_THRESHOLD_SHARE, make_wake_words, wake_phrases
+from pathlib import Path
+
+from audio.factory import make_wake_words, wake_phrases
 from audio.ports import WakeWord
 from audio.settings import WakeSettings
 from audio.wake_gate import LevelGate
+from device.wake_taught import taught as taught_of
+from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import Taught
 
 OWN_ENGINE = "phones"
@@ -24,8 +28,30 @@ def choices(wake: WakeSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*SUGGESTED, wake.phrase)))
 
 
+def wake_question(wake: WakeSettings, phrase: str, folder: Path | None) -> WakeQuestion | None:
+    """What the recogniser is asked about a candidate of a phrase; None for other engines."""
+    return _question(phrase, taught_of(folder, phrase)) if wake.engine == OWN_ENGINE else None
+
+
+def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWord:
+    """Detector and last word in one, for recordings: it holds up whoever asks.
+
+    Raises:
+        ModelError: As `wake_words`.
+    """
+    near, _ = wake_words(wake, taught)
+    if wake.engine != OWN_ENGINE:
+        return near
+    from dialog.wake.confirm import ConfirmedWakeWord
+
+    return ConfirmedWakeWord(near, _question(wake.phrase, taught), threshold=wake.threshold)
+
+
 def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWord, WakeWord]:
     """The detector for the microphone and the one for the far end's veto.
+
+    Those of Myna's own engine find candidates, many more than there are phrases: what they find
+    is asked about once more (`wake_question`).
 
     Args:
         wake: Engine, phrase and threshold.
@@ -36,6 +62,7 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     """
     if wake.engine != OWN_ENGINE:
         return make_wake_words(wake)
+    from dialog.wake.confirm import CANDIDATE_SHARE
     from dialog.wake.detector import PhoneWakeWord, WakeModels
 
     models = WakeModels.load()
@@ -43,12 +70,19 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     near, far = (
         PhoneWakeWord(
             wake.phrase,
-            threshold=threshold,
+            threshold=wake.threshold * CANDIDATE_SHARE,
             gate=LevelGate(),
             models=models,
             further=further,
             bias=bias,
         )
-        for threshold in (wake.threshold, wake.threshold * FAR_THRESHOLD_SHARE)
+        for _ in range(2)
     )
     return near, far
+
+
+def _question(phrase: str, taught: Taught | None) -> WakeQuestion:
+    if taught is None:
+        return WakeQuestion(phrase)
+    further = tuple(tuple(tuple(way) for way in word) for word in taught.further)
+    return WakeQuestion(phrase, further, taught.bias)

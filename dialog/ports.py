@@ -11,6 +11,7 @@ from typing import Protocol
 
 from audio.ports import Samples
 from dialog.scoring.history import Past, VoiceHistory
+from dialog.wake.question import WakeQuestion
 
 
 class Language(Enum):
@@ -46,11 +47,13 @@ class Hints:
             forces speech onto a candidate.
         scored: So many of the first candidates are answers of which it matters how they are said.
         voice: What earlier answers say about the voice that may be heard; None where nothing does.
+        wake: Nothing else is asked than whether the sound holds this phrase.
     """
 
     candidates: tuple[str, ...] = ()
     scored: int = 0
     voice: VoiceHistory | None = None
+    wake: WakeQuestion | None = None
 
     def may_go_on(self, index: int) -> bool:
         """Whether another candidate begins with the whole of this one and has more words.

@@ -20,6 +20,7 @@ from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
 from dialog.scoring.factory import build_scorer
 from dialog.scoring.ports import Scorer
 from dialog.settings import RecognitionSettings
+from dialog.wake.question import WakeQuestion
 from dialog.worker_service import WorkerService
 
 NICENESS = 5
@@ -62,12 +63,20 @@ class RecognitionHandler:
     def __call__(self, question: Question) -> Generator[Recognition, None, Recognition]:
         yield from ()
         hints = question.hints
+        if hints.wake is not None:
+            return self._last_word(question.samples, hints.wake)
         said = self._recogniser.recognize(question.samples, hints)
         if self._scorer is None or said.matched is None or said.matched >= hints.scored:
             return said
         text = hints.candidates[said.matched]
         score = self._scorer.score(question.samples, text, hints.voice)
         return replace(said, pronunciation=score.pronunciation)
+
+    @staticmethod
+    def _last_word(samples: Samples, wake: WakeQuestion) -> Recognition:
+        from dialog.wake.confirm import confidence
+
+        return Recognition("", None, confidence(samples, wake), complete=False)
 
     def close(self) -> None:
         self._recogniser.close()

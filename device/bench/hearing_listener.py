@@ -9,7 +9,7 @@ from audio.front_end import FrontEnd
 from audio.playback import Playback
 from audio.ports import FRAME_SAMPLES, Attention, Edge, ReadStatus, Samples, WakeWord
 from audio.settings import AudioSettings, TurnSettings, WakeSettings
-from device.wake_words import wake_words
+from device.wake_words import wake_words, whole_wake_word
 
 
 class Listener:
@@ -46,4 +46,5 @@ class Listener:
 
 @functools.cache
 def _detectors() -> tuple[WakeWord, WakeWord]:
-    return wake_words(WakeSettings())
+    # No recogniser's process has the last word here: the microphone's detector asks by itself.
+    return whole_wake_word(WakeSettings()), wake_words(WakeSettings())[1]

@@ -21,7 +21,9 @@ from device.bench.figures_page import Curve, Plot, Report
 from device.bench.metric import Metric
 from device.bench.wake_said import HELLO_MYNA, OLDEST_CHILD, Trial, phrases_in, trials, unlearnt
 from device.bench.wake_scenes import SCENES, heard, say, voices
+from dialog.wake.confirm import CANDIDATE_SHARE, ConfirmedWakeWord
 from dialog.wake.detector import PhoneWakeWord, WakeModels
+from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import MARGIN, MOST_BIAS
 
 SHORT_VOICES, LONG_VOICES = 18, 150
@@ -88,7 +90,10 @@ def _hello_myna(models: WakeModels, count: int, seed: int) -> list[Metric]:
 
 
 def _hits(models: WakeModels, sound: Signal) -> int:
-    wake = PhoneWakeWord(HELLO_MYNA, threshold=THRESHOLD, gate=LevelGate(), models=models)
+    candidates = PhoneWakeWord(
+        HELLO_MYNA, threshold=THRESHOLD * CANDIDATE_SHARE, gate=LevelGate(), models=models
+    )
+    wake = ConfirmedWakeWord(candidates, WakeQuestion(HELLO_MYNA), threshold=THRESHOLD)
     frames = np.rint(sound * 32767).astype(np.int16)
     frames = frames[: frames.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     return sum(wake.process(frame) is not None for frame in frames)

@@ -26,7 +26,7 @@ from device.cli.options import add_config, settings_of
 from device.cli.output import complain, print_json
 from device.wake_taught import taught
 from device.wake_teaching import learn, record
-from device.wake_words import wake_words
+from device.wake_words import whole_wake_word
 from dialog.wake.teaching import EXAMPLES
 
 TRAILING_SILENCE_S = 0.5
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         phrase=args.phrase or configured.wake.phrase,
         threshold=args.threshold or configured.wake.threshold,
     )
-    wake, _ = wake_words(settings, taught(configured.device.state_path(), settings.phrase))
+    wake = whole_wake_word(settings, taught(configured.device.state_path(), settings.phrase))
     failed = False
     for path in args.files:
         try:

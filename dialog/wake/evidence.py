@@ -22,6 +22,8 @@ FIGURES = 14
 RIVAL_MARGIN = 8
 """Which figure says how much better the phone fits than the best other one."""
 PHONE_SIZE = FIGURES + 2 * len(PHONES)
+MARGIN = 2
+"""Which figure is how much better the phone fits than the best other sound, frame by frame."""
 WHOLE_SIZE = 10
 RATIO = 0
 """Which figure of the whole is the log likelihood ratio for each frame."""

@@ -101,9 +101,6 @@ async def live_through(parts: Parts, act: Callable[[Daemon, Watch], object]) -> 
     return daemon
 
 
-@pytest.mark.xfail(
-    reason="PocketSphinx mishears some synthetic words; see docs/figures.md", strict=False
-)
 def test_a_child_wakes_it_and_answers(soundserver: SoundServer, parts: Parts) -> None:
     async def act(_daemon: Daemon, watch: Watch) -> None:
         await watch.state("asleep")
