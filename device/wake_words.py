@@ -62,7 +62,7 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     """
     if wake.engine != OWN_ENGINE:
         return make_wake_words(wake)
-    from dialog.wake.confirm import CANDIDATE_SHARE
+    from dialog.wake.confirm import CANDIDATE_SHARE, FAR_SHARE
     from dialog.wake.detector import PhoneWakeWord, WakeModels
 
     models = WakeModels.load()
@@ -70,13 +70,13 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     near, far = (
         PhoneWakeWord(
             wake.phrase,
-            threshold=wake.threshold * CANDIDATE_SHARE,
+            threshold=wake.threshold * share,
             gate=LevelGate(),
             models=models,
             further=further,
             bias=bias,
         )
-        for _ in range(2)
+        for share in (CANDIDATE_SHARE, FAR_SHARE)
     )
     return near, far
 

@@ -23,11 +23,12 @@ from dialog.wake.verifier import share
 
 LISTEN_S = 2.6
 """What is listened to, up to the candidate: the longest phrase and a little before it."""
-CANDIDATE_SHARE = 0.2
-"""A candidate needs this share of the threshold only; this has the last word."""
+CANDIDATE_SHARE, FAR_SHARE = 0.04, 0.2
+"""A candidate needs this share of the threshold only, this has the last word; and this share is
+enough for Myna's own voice to be taken for the phrase."""
 HOPELESS = -1.5
 """Log likelihood ratio for each frame below which no path is looked at closely."""
-DECIDED_AT, STEEPNESS = -1.25, 4.0
+DECIDED_AT, STEEPNESS = -0.95, 4.0
 """Sum of margin and ratio at which the confidence is a half, and how fast it moves there: set
 on 1 h of talk, two thirds of it in noise, by people whom the ears had not heard, and on 108
 sayings by synthetic voices (`docs/wake.md`)."""

@@ -1,0 +1,68 @@
+"""The last word on a wake phrase: what the ears make of candidates, whole and in other talk."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audio.ports import SAMPLE_RATE_HZ, Samples
+from audio.settings import WakeSettings
+from audio.virtual_room.synthesised import SynthesisedVoice
+from core.errors import ModelError
+from device.cli.wake import find_phrases
+from device.wake_words import whole_wake_word
+from dialog.wake.confirm import confidence
+from dialog.wake.question import WakeQuestion
+
+HELLO = WakeQuestion("hello myna")
+PAUSE = np.zeros(SAMPLE_RATE_HZ // 2, np.int16)
+
+
+def said(*texts: str) -> Samples:
+    """One child's sentences with half a second around each."""
+    voice = SynthesisedVoice(3)
+    parts = [PAUSE]
+    for text in texts:
+        sound = voice.say(text).samples
+        parts += [np.rint(sound * (9_000 / np.abs(sound).max())).astype(np.int16), PAUSE]
+    return np.concatenate(parts)
+
+
+def test_the_phrase_is_told_from_other_talk() -> None:
+    assert confidence(said("hello myna"), HELLO) >= 0.5
+    for other in ("good morning teacher", "i have two apples", "yellow banana", "my name is tom"):
+        assert confidence(said(other), HELLO) < 0.1, other
+
+
+def test_what_was_said_before_does_not_matter() -> None:
+    assert confidence(said("it is red", "hello myna"), HELLO) >= 0.5
+
+
+def test_a_parents_phrase_needs_no_training() -> None:
+    bear = WakeQuestion("wake up mister bear")
+    assert confidence(said("wake up mister bear"), bear) >= 0.5
+    assert confidence(said("hello myna"), bear) < 0.1
+
+
+def test_what_children_taught_makes_it_easier() -> None:
+    sound = said("hello mina")
+    assert confidence(sound, WakeQuestion("hello myna", bias=0.75)) > confidence(sound, HELLO)
+
+
+@pytest.mark.parametrize("level", [0, 30_000])
+def test_silence_and_a_roar_are_nothing(level: int) -> None:
+    noise = np.random.default_rng(1).integers(-level, level + 1, 2 * SAMPLE_RATE_HZ)
+    assert confidence(noise.astype(np.int16), HELLO) < 0.1
+
+
+def test_a_phrase_that_is_too_short_is_refused() -> None:
+    with pytest.raises(ModelError, match="too short"):
+        confidence(PAUSE, WakeQuestion("hi"))
+
+
+def test_both_stages_find_it_where_it_was_said_in_a_recording() -> None:
+    sound = said("i have two apples", "hello myna", "good morning")
+    begins = len(said("i have two apples")) / SAMPLE_RATE_HZ
+    hits = find_phrases(whole_wake_word(WakeSettings()), sound, refractory_s=1.5)
+    assert [hit.phrase for hit in hits] == ["hello myna"]
+    assert begins < hits[0].at_s < begins + 2.0
