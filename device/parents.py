@@ -258,6 +258,7 @@ class Parents:
         """
         self.family.forget()
         self._household.forget_all(given_up=True, tell=told)
+        self._held_to_pair = False  # the next hold is a new family's first
 
     def _say(self, lines: tuple[Line, ...]) -> None:
         self._tag += len(lines)

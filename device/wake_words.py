@@ -42,9 +42,11 @@ def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWor
     near, _ = wake_words(wake, taught)
     if wake.engine != OWN_ENGINE:
         return near
+    from dialog.factory import build_ears
     from dialog.wake.confirm import ConfirmedWakeWord
 
-    return ConfirmedWakeWord(near, _question(wake.phrase, taught), threshold=wake.threshold)
+    question = _question(wake.phrase, taught)
+    return ConfirmedWakeWord(near, question, build_ears(), threshold=wake.threshold)
 
 
 def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWord, WakeWord]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
+from dialog.wake.confirm import Ears
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,17 @@ def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
     if settings.engine != AUTO:
         return _known(settings.engine, VOICES, "voice", "voice.engine")
     return "piper" if settings.piper_voice or Language.ENGLISH in models.piper else "espeak"
+
+
+def build_ears() -> Ears:
+    """The ears of this process, loaded once: recogniser, scorer and wake phrase share them.
+
+    Raises:
+        ModelError: The model is missing or broken.
+    """
+    from dialog.speech_ears import shared
+
+    return shared()
 
 
 def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:

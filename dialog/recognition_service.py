@@ -15,11 +15,12 @@ import numpy as np
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import WorkerDied
 from core.process import ProcessWorker, Reply
-from dialog.factory import build_recogniser
+from dialog.factory import build_ears, build_recogniser
 from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
 from dialog.scoring.factory import build_scorer
 from dialog.scoring.ports import Scorer
 from dialog.settings import RecognitionSettings
+from dialog.wake.confirm import confidence
 from dialog.wake.question import WakeQuestion
 from dialog.worker_service import WorkerService
 
@@ -74,9 +75,8 @@ class RecognitionHandler:
 
     @staticmethod
     def _last_word(samples: Samples, wake: WakeQuestion) -> Recognition:
-        from dialog.wake.confirm import confidence
-
-        return Recognition("", None, confidence(samples, wake), complete=False)
+        sure = confidence(samples, wake, build_ears())
+        return Recognition("", None, sure, complete=False)
 
     def close(self) -> None:
         self._recogniser.close()

@@ -21,6 +21,7 @@ from device.bench.figures_page import Curve, Plot, Report
 from device.bench.metric import Metric
 from device.bench.wake_said import HELLO_MYNA, OLDEST_CHILD, Trial, phrases_in, trials, unlearnt
 from device.bench.wake_scenes import SCENES, heard, say, voices
+from dialog.factory import build_ears
 from dialog.wake.confirm import CANDIDATE_SHARE, ConfirmedWakeWord
 from dialog.wake.detector import PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
@@ -93,7 +94,9 @@ def _hits(models: WakeModels, sound: Signal) -> int:
     candidates = PhoneWakeWord(
         HELLO_MYNA, threshold=THRESHOLD * CANDIDATE_SHARE, gate=LevelGate(), models=models
     )
-    wake = ConfirmedWakeWord(candidates, WakeQuestion(HELLO_MYNA), threshold=THRESHOLD)
+    wake = ConfirmedWakeWord(
+        candidates, WakeQuestion(HELLO_MYNA), build_ears(), threshold=THRESHOLD
+    )
     frames = np.rint(sound * 32767).astype(np.int16)
     frames = frames[: frames.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     return sum(wake.process(frame) is not None for frame in frames)

@@ -8,12 +8,14 @@ against the best other phone in their places, and its whole path against any sou
 from __future__ import annotations
 
 from collections import deque
+from typing import Protocol
 
 import numpy as np
 
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, WakeHit, WakeWord
+from dialog.phone_features import Waveform
+from dialog.phone_frames import Frames
 from dialog.phone_graph import likelihoods
-from dialog.speech_ears import SpeechEars, shared
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.evidence import MARGIN, RATIO, evidence
 from dialog.wake.phrase import phrase
@@ -34,25 +36,31 @@ on 1 h of talk, two thirds of it in noise, by people whom the ears had not heard
 sayings by synthetic voices (`docs/wake.md`)."""
 
 
-def confidence(samples: Samples, question: WakeQuestion, ears: SpeechEars | None = None) -> float:
+class Ears(Protocol):
+    """What hears whole utterances (`dialog.speech_ears`)."""
+
+    def frames(self, samples: Waveform) -> Frames: ...
+
+
+def confidence(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
     """How sure it is that the phrase was said, 0..1.
 
     Args:
         samples: int16, 16 000 Hz, what led up to the candidate.
         question: Which phrase.
-        ears: What to listen with; the ones that ship if not given.
+        ears: What to listen with.
 
     Raises:
-        ModelError: The phrase cannot be said, or the model is missing.
+        ModelError: The phrase cannot be said.
     """
     found = fit(samples, question, ears)
     return 0.0 if found is None else share(STEEPNESS * (found - DECIDED_AT) + question.bias)
 
 
-def fit(samples: Samples, question: WakeQuestion, ears: SpeechEars | None = None) -> float | None:
+def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> float | None:
     """Margin and log likelihood ratio of the best path; None where there is hardly any."""
     sought = phrase(question.text, question.further)
-    frames = (ears or shared()).frames((samples / np.float32(32768.0)).astype(np.float32))
+    frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
     spotter = Spotter([sought])
     best, path = HOPELESS, None
     for row in likelihoods(frames):
@@ -72,13 +80,17 @@ class ConfirmedWakeWord:
     Args:
         candidates: The cheap stage.
         question: Of the same phrase.
+        ears: Have the last word.
         threshold: Confidence of a hit, 0..1.
     """
 
-    def __init__(self, candidates: WakeWord, question: WakeQuestion, *, threshold: float) -> None:
+    def __init__(
+        self, candidates: WakeWord, question: WakeQuestion, ears: Ears, *, threshold: float
+    ) -> None:
         self.phrases = candidates.phrases
         self._candidates = candidates
         self._question = question
+        self._ears = ears
         self._threshold = threshold
         self._sound: deque[Samples] = deque(maxlen=round(LISTEN_S * SAMPLE_RATE_HZ / FRAME_SAMPLES))
 
@@ -88,7 +100,7 @@ class ConfirmedWakeWord:
         hit = self._candidates.process(frame)
         if hit is None:
             return None
-        sure = confidence(np.concatenate(self._sound), self._question)
+        sure = confidence(np.concatenate(self._sound), self._question, self._ears)
         return WakeHit(hit.phrase, sure, hit.at_s) if sure >= self._threshold else None
 
     def reset(self) -> None:
