@@ -293,9 +293,8 @@ class FrontEnd:
         return edges
 
     def _refuse_wake(self) -> list[Edge]:
+        # How loud it was stays: the phrase itself may have come right after.
         self._woke_at_s = -self._refractory_s
-        if self._attention is Attention.WAKE:
-            self._foreground.forget()
         return []
 
     def _hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> list[Edge]:

@@ -31,6 +31,10 @@ FEWEST_FRAMES, MOST_FRAMES = 25, 280
 REARM_SHARE = 0.5
 """The score must fall below this share of the threshold before the phrase may hit again."""
 
+RISEN = 2.0
+"""A score that has grown so many times since the last hit is a hit of its own: the first one may
+have come before the phrase was whole."""
+
 
 class Gate(Protocol):
     """Tells sound worth listening to from silence."""
@@ -104,6 +108,7 @@ class PhoneWakeWord:
         self._frame = 0
         self._listening = False
         self._armed = True
+        self._told = 0.0
         self.chunks = 0
         """Pieces of 80 ms that went through the network since start: what the gate saves."""
         self.candidates = 0
@@ -168,9 +173,9 @@ class PhoneWakeWord:
         if score < self._threshold:
             self._armed = self._armed or score < self._threshold * REARM_SHARE
             return None
-        if not self._armed:
+        if not self._armed and score < RISEN * self._told:
             return None
-        self._armed = False
+        self._armed, self._told = False, score
         return WakeHit(self.phrases[0], score, seconds(self._frame))
 
     def look(self) -> Evidence | None:
