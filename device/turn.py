@@ -81,11 +81,3 @@ def is_hesitation(text: str, answers: tuple[str, ...]) -> bool:
     if not words or text in answers:
         return False
     return words[-1] in FILLERS or any(answer.startswith(text + " ") for answer in answers)
-
-
-def may_go_on(text: str, answers: tuple[str, ...]) -> bool:
-    """Whether what was said is an answer, and the beginning of a longer one too.
-
-    "I am fine" is whole, and a child who means to add "thank you" must not be cut off.
-    """
-    return any(answer.startswith(text + " ") for answer in answers)

@@ -58,8 +58,8 @@ class Hints:
     def may_go_on(self, index: int) -> bool:
         """Whether another candidate begins with the whole of this one and has more words.
 
-        Such a match is never `Recognition.complete`: after ``hello`` a child may yet say
-        ``hello, teacher``, so the turn waits the longer silence.
+        After such a match the turn waits the longer silence: a child who has said ``hello`` may
+        yet say ``hello, teacher``.
         """
         start = self.candidates[index] + " "
         return any(candidate.startswith(start) for candidate in self.candidates)
@@ -73,8 +73,8 @@ class Recognition:
         text: Lower-case words; empty when nothing was understood.
         matched: Index into the hints' candidates, None when it was none of them.
         confidence: 0..1, how sure `matched` (or, in open speech, `text`) is.
-        complete: The words form a whole expected answer and no longer one begins with them
-            (`Hints.may_go_on`), so that a short silence may end the turn.
+        complete: The words form the whole of a candidate. A short silence may end the turn then,
+            unless a longer answer begins with them (`Hints.may_go_on`).
         pronunciation: How an answer was said (`Hints.scored`); None where it was not scored.
     """
 

@@ -34,7 +34,7 @@ from device.bench.hearing_listener import Listener
 from device.bench.hearing_scene import Condition, Place, Talk
 from device.bench.hearing_voices import LastWords, Sentence
 from device.bench.metric import Metric
-from device.turn import is_hesitation, may_go_on
+from device.turn import is_hesitation
 from dialog.ports import Hints, Recognizer
 
 PAUSES_S = (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
@@ -204,9 +204,10 @@ def _answer(
     front_end: FrontEnd, paused: SpeechPaused, recogniser: Recognizer, answers: tuple[str, ...]
 ) -> None:
     said = paused.utterance
-    heard = recogniser.recognize(said.samples, Hints(answers))
+    hints = Hints(answers)
+    heard = recogniser.recognize(said.samples, hints)
     if heard.complete and heard.matched is not None:
-        if not may_go_on(heard.text, answers):
+        if not hints.may_go_on(heard.matched):
             front_end.complete(said.id, said.revision)
     elif is_hesitation(heard.text, answers):
         front_end.hesitating(said.id, said.revision)
