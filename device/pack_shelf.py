@@ -10,7 +10,6 @@ import os
 import re
 import ssl
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,11 @@ from typing import Any
 from core.errors import PackError
 from dialog.packs import choose_pack, load_pack
 from dialog.packs.model import Pack
+from provisioning.https_only import open_https
 
 SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 FETCH_WITHIN_S = 40.0
+QUIET_AT_MOST_S = 10.0
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _KEY_BYTES, _SIGNATURE_BYTES = 42, 74
 _ALGORITHMS: Mapping[bytes, Callable[[bytes], bytes]] = {
@@ -126,16 +127,7 @@ class PackShelf:
             context = ssl.create_default_context()
             if self._ca_file:
                 context.load_verify_locations(cafile=self._ca_file)
-            opener = urllib.request.OpenerDirector()  # that knows https:// and nothing else
-            for handler in (
-                urllib.request.HTTPSHandler(context=context),
-                urllib.request.HTTPErrorProcessor(),
-                urllib.request.HTTPDefaultErrorHandler(),
-                urllib.request.HTTPRedirectHandler(),
-                urllib.request.UnknownHandler(),
-            ):
-                opener.add_handler(handler)
-            with opener.open(url, timeout=10.0) as answer:
+            with open_https(url, timeout_s=QUIET_AT_MOST_S, context=context) as answer:
                 while piece := answer.read(64 * 1024):
                     data += piece
                     if len(data) > SIZE_LIMIT_BYTES or time.monotonic() > until_s:

@@ -10,16 +10,13 @@ import functools
 import hashlib
 import json
 import shutil
-import ssl
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from core.errors import ProvisioningError
+from provisioning.https_only import Opened, open_https
 from provisioning.model_catalogue import ModelFile, Offered
 from provisioning.private_files import sync_folder
 
@@ -31,32 +28,18 @@ INFLATED_AT_MOST = 6
 FILES_AT_MOST = 500
 QUIET_AT_MOST_S = 30.0
 
-Opened = AbstractContextManager[IO[bytes]]
 Open = Callable[[str], Opened]
 Watch = Callable[[int, int], None]
 """Told how many bytes of how many have come."""
 
 
-def over_https(url: str) -> Opened:
-    """Opens an address; nothing but ``https://``, redirections included.
+def over_network(url: str) -> Opened:
+    """Opens an address.
 
     Raises:
         OSError: It cannot be reached.
     """
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    answer = opener.open(url, timeout=QUIET_AT_MOST_S)
-    if answer is None:  # no handler took it
-        raise OSError("no https:// address")
-    opened: Opened = answer
-    return opened
+    return open_https(url, timeout_s=QUIET_AT_MOST_S)
 
 
 def from_folder(folder: Path) -> Open:
@@ -65,7 +48,7 @@ def from_folder(folder: Path) -> Open:
 
 
 def fetch(
-    model: Offered, folder: Path, *, opened: Open = over_https, watch: Watch | None = None
+    model: Offered, folder: Path, *, opened: Open = over_network, watch: Watch | None = None
 ) -> Path:
     """Bring a model to ``folder/NAME``, whole or not at all.
 

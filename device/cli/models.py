@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import ProvisioningError
 from device.cli.output import complain, print_json
 from provisioning.model_catalogue import catalogue, offered
-from provisioning.model_fetch import Watch, damaged_files, fetch, from_folder, over_https
+from provisioning.model_fetch import Watch, damaged_files, fetch, from_folder, over_network
 from provisioning.models import InstalledModel, installed_models, model_folders
 
 
@@ -62,7 +62,7 @@ def _list(*, as_json: bool) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     models = [offered(name, catalogue()) for name in args.names]
     folder = args.folder or model_folders()[-1]
-    opened = over_https if args.source is None else from_folder(args.source)
+    opened = over_network if args.source is None else from_folder(args.source)
     failed = 0
     for model in models:
         try:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import ProvisioningError
+from provisioning.https_only import Opened
 from provisioning.model_catalogue import ModelFile, Offered, catalogue, offered
-from provisioning.model_fetch import SUMS, Open, Opened, damaged_files, fetch, from_folder
+from provisioning.model_fetch import SUMS, Open, damaged_files, fetch, from_folder
 from provisioning.models import installed_models
 
 BASE = "https://models.example/"
