@@ -18,6 +18,7 @@ from audio.ports import (
     FRAME_MS,
     FRAME_SAMPLES,
     SAMPLE_RATE_HZ,
+    WAKE_SOUND_S,
     Attention,
     Ducked,
     DuckEnded,
@@ -56,8 +57,7 @@ from audio.turns import (
 CLIPPED_FROM = 32_700
 CLIPPED_SAMPLES = 3
 """So many samples at the end of the scale are no chance: the microphone was overdriven."""
-WAKE_SOUND_SAMPLES = round(2.6 * SAMPLE_RATE_HZ)
-"""What goes with a wake phrase for a closer look."""
+WAKE_SOUND_SAMPLES = round(WAKE_SOUND_S * SAMPLE_RATE_HZ)
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 
 

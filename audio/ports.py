@@ -172,6 +172,9 @@ class WakeWord(Protocol):
     def reset(self) -> None: ...
 
 
+WAKE_SOUND_S = 2.6
+"""How much leads up to a wake phrase's end: the longest phrase, and a little before it."""
+
 # ------------------------------------------------------------------- edges
 # The only things that leave the audio thread. `at_s` is counted audio since start.
 
@@ -211,7 +214,7 @@ class Woken:
 
     Attributes:
         hit: What the detector says of it.
-        sound: What led up to it, without echo, copied: for whoever has the last word.
+        sound: The last `WAKE_SOUND_S`, without echo, copied: for whoever has the last word.
     """
 
     at_s: float

@@ -4,7 +4,8 @@ The encoder is the lower part of Moonshine's smallest (Moonshine AI, MIT), which
 more speech than any corpus of learners holds: its middle layers still know how a sound was said,
 its upper ones only which word was meant. What stands on it was trained on Mandarin speakers'
 English (``training/ears.py``; what it is good for stands in ``docs/models.md``). It sees the whole
-utterance both ways, so it serves recognition and scoring; the wake word has `dialog.phone_model`.
+utterance both ways, so it serves recognition, scoring and the last word on a wake phrase; what
+listens all the time is `dialog.wake.acoustics`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, WakeHit, WakeWord
+from audio.ports import FRAME_S, WAKE_SOUND_S, Samples, WakeHit, WakeWord
 from dialog.phone_features import Waveform
 from dialog.phone_frames import Frames
 from dialog.phone_graph import likelihoods
@@ -23,8 +23,6 @@ from dialog.wake.question import WakeQuestion
 from dialog.wake.spotter import Spotter
 from dialog.wake.verifier import share
 
-LISTEN_S = 2.6
-"""What is listened to, up to the candidate: the longest phrase and a little before it."""
 CANDIDATE_SHARE, FAR_SHARE = 0.04, 0.2
 """A candidate needs this share of the threshold only, this has the last word; and this share is
 enough for Myna's own voice to be taken for the phrase."""
@@ -92,7 +90,7 @@ class ConfirmedWakeWord:
         self._question = question
         self._ears = ears
         self._threshold = threshold
-        self._sound: deque[Samples] = deque(maxlen=round(LISTEN_S * SAMPLE_RATE_HZ / FRAME_SAMPLES))
+        self._sound: deque[Samples] = deque(maxlen=round(WAKE_SOUND_S / FRAME_S))
 
     def process(self, frame: Samples) -> WakeHit | None:
         """See `WakeWord`."""

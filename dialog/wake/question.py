@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Pronunciation = tuple[str, ...]
+Way = tuple[str, ...]
+"""Phones of a word, as `dialog.lexicon.Pronunciation`; this file stays free of what others need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +19,5 @@ class WakeQuestion:
     """
 
     text: str
-    further: tuple[tuple[Pronunciation, ...], ...] = ()
+    further: tuple[tuple[Way, ...], ...] = ()
     bias: float = 0.0
