@@ -6,12 +6,11 @@ A dilated convolutional network of half a million weights, trained on Mandarin s
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import ModelError
+from dialog.onnx_model import log_priors, open_model
 from dialog.phone_features import Waveform, features
 from dialog.phone_frames import Frames
 
@@ -31,22 +30,9 @@ class PhoneModel:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
-        path = path or MODEL_PATH
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self._log_priors = np.array(json.loads(metadata["log_priors"]), np.float32)
-        except Exception as fault:  # the runtime's errors share no base class
-            raise ModelError(
-                f"the acoustic model {path} is missing or broken; install Myna again"
-            ) from fault
+        self._session, self._log_priors = open_model(
+            path or MODEL_PATH, "the acoustic model", log_priors
+        )
 
     def frames(self, samples: Waveform) -> Frames:
         """Run the model over a whole utterance.

@@ -11,13 +11,12 @@ listens all the time is `dialog.wake.acoustics`.
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ModelError
+from dialog.onnx_model import log_priors, open_model
 from dialog.phone_features import SHIFT_SAMPLES, WINDOW_SAMPLES, Waveform, conditioned
 from dialog.phone_frames import Frames
 
@@ -41,22 +40,9 @@ class SpeechEars:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
-        path = path or MODEL_PATH
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self._log_priors = np.array(json.loads(metadata["log_priors"]), np.float32)
-        except Exception as fault:  # the runtime's errors share no base class
-            raise ModelError(
-                f"the acoustic model {path} is missing or broken; install Myna again"
-            ) from fault
+        self._session, self._log_priors = open_model(
+            path or MODEL_PATH, "the acoustic model", log_priors
+        )
         self._latest: tuple[bytes, Frames] | None = None
 
     def frames(self, samples: Waveform) -> Frames:

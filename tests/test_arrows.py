@@ -34,6 +34,8 @@ TECHNOLOGIES = frozenset(
         *("openai", "dbus_fast"),
     )
 )
+# Opens a technology for its sisters: who imports it is an adapter as well.
+OPENERS = frozenset(["dialog.onnx_model"])
 # These choose adapters of their own room by the configuration's names.
 FACTORIES = frozenset(
     [
@@ -102,7 +104,7 @@ ADAPTERS = frozenset(
     name
     for name, imported in IMPORTS.items()
     if room_of(name) in {"audio", "hal", "dialog", "provisioning"}
-    and TECHNOLOGIES & {room_of(each) for each in imported}
+    and (TECHNOLOGIES & {room_of(each) for each in imported} or OPENERS & set(imported))
 )
 
 
@@ -117,6 +119,7 @@ def names_an_adapter_unasked(importer: str, imported: str) -> bool:
 def test_the_rooms_are_there() -> None:
     assert {room_of(name) for name in MODULES} == set(ROOMS)
     assert {"audio.sounddevice", "audio.echo_speex", "dialog.voice_espeak"} <= ADAPTERS
+    assert {"dialog.phone_model", "dialog.speech_ears", "dialog.scoring.network_onnx"} <= ADAPTERS
     assert set(MODULES) >= FACTORIES
 
 

@@ -7,13 +7,13 @@ inputs are standardised, and the tables that say how sure an output is.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ModelError
+from dialog.onnx_model import open_model
 from dialog.scoring.trained import Trained
 
 LARGEST = 4.0
@@ -32,24 +32,7 @@ class ScorerNetwork:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
-        path = path or MODEL_PATH
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-            kept: dict[str, Any] = json.loads(
-                self._session.get_modelmeta().custom_metadata_map["trained"]
-            )
-            self.trained = Trained.from_plain(kept)
-        except Exception as fault:  # the runtime's errors share no base class
-            raise ModelError(
-                f"the scorer's model {path} is missing or broken; install Myna again"
-            ) from fault
+        self._session, self.trained = open_model(path or MODEL_PATH, "the scorer's model", _trained)
 
     def scores(
         self,
@@ -65,3 +48,7 @@ class ScorerNetwork:
         )
         clipped: NDArray[np.float64] = np.clip(scores.astype(np.float64), 0.0, 2.0)
         return clipped
+
+
+def _trained(notes: Mapping[str, str]) -> Trained:
+    return Trained.from_plain(json.loads(notes["trained"]))
