@@ -4,7 +4,6 @@
 import json
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 from contract.topics import DEVICE_PATTERN
 from hub import grants, leaving, oauth
 from hub.certificates import Authority, BadRequest
+from hub.forms import FormTooLarge, form_pairs
 from hub.settings import HubSettings
 
 FORM_BYTES = 16_384
@@ -122,21 +122,14 @@ def add(api: FastAPI, engine: Engine, settings: HubSettings) -> None:
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            return {}
+    found: dict[str, list[str]] = {}
     try:
-        found = parse_qs(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            max_num_fields=FORM_FIELDS,
-            errors="strict",
-        )
-    except ValueError:
-        return {}
-    return {} if any("\0" in text for values in found.values() for text in values) else found
+        pairs = await form_pairs(request, most_bytes=FORM_BYTES, most_fields=FORM_FIELDS)
+    except (FormTooLarge, ValueError):
+        return found  # the library says what is missing
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _address(request: Request) -> str:

@@ -7,7 +7,7 @@ import importlib.resources
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import jinja2
 import yaml
@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Engine
 
 from hub import sessions
+from hub.forms import FormTooLarge, form_pairs
 
 COOKIE = "myna_session"
 FORM_BYTES = 8192
@@ -123,21 +124,13 @@ async def read_form(request: Request) -> dict[str, str]:
     Raises:
         Turned: It is too large or no form.
     """
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            raise Turned(413, "form_old")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            max_num_fields=FORM_FIELDS,
-            errors="strict",
-        )
+        pairs = await form_pairs(request, most_bytes=FORM_BYTES, most_fields=FORM_FIELDS)
+    except FormTooLarge as error:
+        raise Turned(413, "form_old") from error
     except ValueError as error:
         raise Turned(422, "form_old") from error
-    if len({name for name, _ in pairs}) != len(pairs) or any("\0" in text for _, text in pairs):
+    if len({name for name, _ in pairs}) != len(pairs):
         raise Turned(422, "form_old")
     return dict(pairs)
 
