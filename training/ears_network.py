@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,16 +12,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
 from dialog.phone_set import OUTPUTS, PHONES
+from training.descent import descend
 from training.encoder import WIDTH as ENCODED
 from training.labels import IGNORED
-
-_log = logging.getLogger(__name__)
 
 WIDTH, LAYERS = 144, 2
 DROPOUT = 0.15
 TYPICAL_SCORE = 1.8
 BATCH = 16
-LEARNING_RATE, WEIGHT_DECAY, WARM_UP_STEPS = 3e-3, 2e-2, 100
 LABEL_SMOOTHING, SCORE_WEIGHT = 0.05, 2.0
 HIDDEN_SHARE, LONGEST_HIDDEN = 0.7, 6
 """So many of the utterances have up to so many steps in a row hidden from the network."""
@@ -72,27 +68,13 @@ def fit(examples: Sequence[Example], *, epochs: int, seed: int) -> Network:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = Network()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps, step = (len(examples) + BATCH - 1) // BATCH * epochs, 0
-    began = time.monotonic()
-    for epoch in range(epochs):
-        network.train()
-        losses = []
-        for batch in _batches(examples, rng):
-            rate = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * step / steps))
-            for group in optimiser.param_groups:
-                group["lr"] = LEARNING_RATE * max(0.01, float(rate))
-            loss = _loss(network, batch)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
-        _log.info(
-            "epoch=%d of=%d loss=%.3f seconds=%.0f",
-            epoch + 1, epochs, np.mean(losses), time.monotonic() - began,
-        )  # fmt: skip
+    descend(
+        network,
+        lambda: _batches(examples, rng),
+        lambda batch: _loss(network, batch),
+        epochs=epochs,
+        steps=(len(examples) + BATCH - 1) // BATCH * epochs,
+    )
     return network.eval()
 
 

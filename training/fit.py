@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,14 +12,12 @@ from torch.nn.functional import cross_entropy
 
 from dialog.phone_features import BAND_COUNT
 from dialog.phone_set import SILENCE, STATES_PER_PHONE
+from training.descent import descend
 from training.examples import Copy
 from training.labels import IGNORED, Labels
 from training.network import STRIDE, Network
 
-_log = logging.getLogger(__name__)
-
 BATCH = 16
-LEARNING_RATE, WEIGHT_DECAY, WARM_UP_STEPS = 3e-3, 2e-2, 100
 LABEL_SMOOTHING = 0.05
 SCORE_WEIGHT, PHONE_WEIGHT = 2.0, 0.5
 OFFSET_DEVIATION = 0.3
@@ -53,29 +49,19 @@ def fit(
     rng = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = (start or Network(_scale(examples))).to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps = (len(examples) + BATCH - 1) // BATCH * epochs
-    step, began = 0, time.monotonic()
-    for epoch in range(epochs):
-        network.train()
-        losses = []
-        for batch in _batches(examples, rng):
-            rate = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * step / steps))
-            for group in optimiser.param_groups:
-                group["lr"] = LEARNING_RATE * max(0.01, float(rate))
-            # Half the time on processors with bfloat16, and as good.
-            with torch.autocast(device.type, torch.bfloat16):
-                loss = _loss(network, [part.to(device) for part in _tensors(batch, rng)])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
-        _log.info(
-            "epoch=%d of=%d loss=%.3f seconds=%.0f",
-            epoch + 1, epochs, np.mean(losses), time.monotonic() - began,
-        )  # fmt: skip
+
+    def loss_of(batch: Sequence[Example]) -> torch.Tensor:
+        # Half the time on processors with bfloat16, and as good.
+        with torch.autocast(device.type, torch.bfloat16):
+            return _loss(network, [part.to(device) for part in _tensors(batch, rng)])
+
+    descend(
+        network,
+        lambda: _batches(examples, rng),
+        loss_of,
+        epochs=epochs,
+        steps=(len(examples) + BATCH - 1) // BATCH * epochs,
+    )
     return network.cpu().eval()
 
 
