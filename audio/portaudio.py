@@ -86,16 +86,12 @@ class PortAudioBackend:
     """A sound card through PortAudio; honours `audio.ports.AudioBackend`.
 
     Args:
-        settings: Which cards, which channel, when a card counts as lost.
+        settings: Which cards, at which rates, which channel, when a card counts as lost.
         library: The bindings.
-        rate_hz: Rate to run the card at, a multiple of 100 Hz; None takes 16 kHz where the
-            card itself can, else its own rate.
     """
 
-    def __init__(
-        self, settings: AudioSettings, library: Library, *, rate_hz: int | None = None
-    ) -> None:
-        self._settings, self._library, self._forced_rate_hz = settings, library, rate_hz
+    def __init__(self, settings: AudioSettings, library: Library) -> None:
+        self._settings, self._library = settings, library
         self.name = library.name
         self.counters = BackendCounters()
         self._streams: list[NativeStream] = []
@@ -214,11 +210,9 @@ class PortAudioBackend:
 
     def _rate(self, card: Card, channels: int, *, is_input: bool, first_hz: int = 0) -> int:
         """The first rate that the card takes: many codecs run both directions at one rate."""
-        rates: tuple[int, ...] = (card.rate_hz, *COMMON_RATES_HZ)
-        if self._forced_rate_hz:
-            rates = (self._forced_rate_hz,)
-        elif card.id.startswith("alsa:"):
-            rates = (first_hz, SAMPLE_RATE_HZ, *rates)
+        rates = (*self._settings.card_rates_hz, card.rate_hz, *COMMON_RATES_HZ)
+        if card.id.startswith("alsa:"):
+            rates = (first_hz, *self._settings.card_rates_hz, SAMPLE_RATE_HZ, *rates)
         variable = "PULSE_SOURCE" if is_input else "PULSE_SINK"
         with _asking_server(variable, card):
             for rate_hz in rates:
@@ -228,8 +222,9 @@ class PortAudioBackend:
                     card.device, rate_hz=rate_hz, channels=channels, is_input=is_input
                 ):
                     return rate_hz
+        tried = ", ".join(str(rate_hz) for rate_hz in dict.fromkeys(rates) if rate_hz)
         raise AudioError(
-            f"{card.id} takes none of the rates {', '.join(str(hz) for hz in rates if hz)} Hz "
+            f"{card.id} takes none of the rates {tried} Hz "
             f"with {channels} channels: choose another card in [audio]",
             code="audio.no_rate",
         )

@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 
 from audio.cards import PortAudioDevice, quiet_stderr
-from audio.portaudio import Captured, PortAudioBackend, Wanted
-from audio.settings import AudioSettings
+from audio.portaudio import Captured, Wanted
 from core.errors import AudioError, DeviceLost
-
-
-def pyaudio_backend(settings: AudioSettings, *, rate_hz: int | None = None) -> PortAudioBackend:
-    """The sound card, through PyAudio. See `PortAudioBackend`."""
-    return PortAudioBackend(settings, PyAudioLibrary(), rate_hz=rate_hz)
 
 
 class PyAudioLibrary:

@@ -20,6 +20,9 @@ class AudioSettings:
     """The same for the loudspeaker."""
     input_channel: Annotated[int, Between(0, 31)] = 0
     """Which channel of a microphone array to use, counted from 0."""
+    card_rates_hz: Annotated[tuple[int, ...], Between(8000, 192_000)] = ()
+    """Rates to try first on both sides of the card, best one first; where none is taken, and
+    without any, 16 kHz on hardware of one's own and else the card's own rate."""
     volume_db: Annotated[float, Between(-60, 0)] = 0.0
     """Gain of everything played, -60..0 dB."""
     canceller: Annotated[str, OneOf("kalman", "aec3", "speex", "none")] = "kalman"

@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 
 from audio.cards import PortAudioDevice, quiet_stderr
-from audio.portaudio import LATENCY_S, Captured, PortAudioBackend, Wanted
-from audio.settings import AudioSettings
+from audio.portaudio import LATENCY_S, Captured, Wanted
 from core.errors import AudioError, DeviceLost
-
-
-def sounddevice_backend(settings: AudioSettings, *, rate_hz: int | None = None) -> PortAudioBackend:
-    """The sound card, through sounddevice. See `PortAudioBackend`."""
-    return PortAudioBackend(settings, SoundDeviceLibrary(), rate_hz=rate_hz)
 
 
 class SoundDeviceLibrary:

@@ -13,8 +13,8 @@ from hal.factory import profile_of
 def audio_of(settings: Settings) -> AudioSettings:
     """``[audio]``; what it leaves open is taken from the ``[sound]`` of a named profile.
 
-    The channel is the profile's only where its microphone is used, too. A profile that cannot be
-    read changes nothing: the board itself says so.
+    The channel and the rates are the profile's only where its microphone is used, too. A profile
+    that cannot be read changes nothing: the board itself says so.
     """
     audio = settings.audio
     if not settings.board.profile:
@@ -24,8 +24,12 @@ def audio_of(settings: Settings) -> AudioSettings:
     except HardwareError:
         return audio
     if not audio.input_card and sound.input_card:
-        channel = audio.input_channel or sound.input_channel
-        audio = dataclasses.replace(audio, input_card=sound.input_card, input_channel=channel)
+        audio = dataclasses.replace(
+            audio,
+            input_card=sound.input_card,
+            input_channel=audio.input_channel or sound.input_channel,
+            card_rates_hz=audio.card_rates_hz or sound.native_rates_hz,
+        )
     if not audio.output_card:
         audio = dataclasses.replace(audio, output_card=sound.output_card)
     return audio

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from core.bounds import AtMost, Between, Bound, OneOf
 
-Value = bool | int | float | str | tuple[str, ...]
+Value = bool | int | float | str | tuple[str, ...] | tuple[int, ...]
 
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     str: "a text in quotes",
-    tuple: "a list of texts",
+    tuple: "a list",
 }
+_ITEMS = {str: "texts", int: "whole numbers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,17 @@ class Option:
 
     Attributes:
         name: As in the file.
-        kind: bool, int, float, str or tuple (of str).
+        kind: bool, int, float, str or tuple.
         default: What holds when the file does not say.
-        bounds: What the value may be.
+        bounds: What the value, or each item of a list, may be.
+        item: Of a tuple: str or int.
     """
 
     name: str
     kind: type
     default: Value
     bounds: tuple[Bound, ...]
+    item: type = str
 
     def convert(self, raw: object) -> Value:
         """The value as the dataclass wants it.
@@ -45,12 +48,13 @@ class Option:
         if self.choices and value not in self.choices:
             raise ValueError(f"must be {self.wanted()}, not {toml(value)}")
         for bound in self.bounds:
-            if (
-                isinstance(bound, Between)
-                and isinstance(value, int | float)
-                and not bound.least <= value <= bound.most  # also refuses nan
-            ):
-                raise ValueError(f"must be {self.wanted()}, not {toml(value)}")
+            for each in value if isinstance(value, tuple) else (value,):
+                if (
+                    isinstance(bound, Between)
+                    and isinstance(each, int | float)
+                    and not bound.least <= each <= bound.most  # also refuses nan
+                ):
+                    raise ValueError(f"must be {self.wanted()}, not {toml(value)}")
         return value
 
     @property
@@ -64,14 +68,18 @@ class Option:
             return "one of " + ", ".join(toml(choice) for choice in self.choices)
         for bound in self.bounds:
             if isinstance(bound, Between):
-                return f"{_KINDS[self.kind]} from {bound.least:g} to {bound.most:g}"
-        return _KINDS[self.kind]
+                return f"{self._kind_in_words()} from {bound.least:g} to {bound.most:g}"
+        return self._kind_in_words()
+
+    def _kind_in_words(self) -> str:
+        items = f" of {_ITEMS[self.item]}" if self.kind is tuple else ""
+        return _KINDS[self.kind] + items
 
     def _of_kind(self, raw: object) -> Value:
         if self.kind is float and type(raw) is int:
             return float(raw)
         if self.kind is tuple and isinstance(raw, list):
-            if all(isinstance(each, str) for each in raw):
+            if all(type(each) is self.item for each in raw):
                 return tuple(raw)
         elif type(raw) is self.kind:  # exactly: True is no whole number here
             return typing.cast(Value, raw)
@@ -128,6 +136,7 @@ def _option(name: str, hint: object, default: object) -> Option:
         hint, *extras = typing.get_args(hint)
         bounds = tuple(extra for extra in extras if isinstance(extra, Between | OneOf | AtMost))
     kind = typing.get_origin(hint) or hint
-    if kind not in _KINDS or not isinstance(kind, type):
+    item = (typing.get_args(hint) or (str,))[0]
+    if kind not in _KINDS or not isinstance(kind, type) or item not in _ITEMS:
         raise TypeError(f"a configuration file cannot hold {name}: {hint}")
-    return Option(name, kind, typing.cast(Value, default), bounds)
+    return Option(name, kind, typing.cast(Value, default), bounds, item)

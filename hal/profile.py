@@ -90,7 +90,11 @@ class VolumePlan:
 
 @dataclass(frozen=True, slots=True)
 class SoundPlan:
-    """The board's sound card, for ``[audio]``."""
+    """The board's sound card, for ``[audio]``.
+
+    Attributes:
+        native_rates_hz: What its codec runs at without converting, best one first.
+    """
 
     input_card: str = ""
     output_card: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from audio.files import write_wav
+from audio.live import make_live_backend
 from audio.playback import Playback
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, AudioBackend, Samples
 from audio.settings import AudioSettings
@@ -48,10 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         write_wav(args.out, speech)
     else:
-        from audio.sounddevice import sounddevice_backend
-
         cards = AudioSettings(input_card=args.card, output_card=args.card)
-        play(sounddevice_backend(cards), speech)
+        play(make_live_backend(cards), speech)
     if args.json:
         print_json(
             {

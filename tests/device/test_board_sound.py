@@ -18,25 +18,28 @@ title = "Box"
 input_card = "near"
 output_card = "far"
 input_channel = 2
+native_rates_hz = [48000, 16000]
 """
 
 
 @pytest.mark.parametrize(
     ("said", "used"),
     [
-        (AudioSettings(), ("near", "far", 2)),
-        (AudioSettings(input_card="mine"), ("mine", "far", 0)),
-        (AudioSettings(output_card="mine"), ("near", "mine", 2)),
-        (AudioSettings(input_channel=1), ("near", "far", 1)),
+        (AudioSettings(), ("near", "far", 2, (48_000, 16_000))),
+        (AudioSettings(input_card="mine"), ("mine", "far", 0, ())),
+        (AudioSettings(output_card="mine"), ("near", "mine", 2, (48_000, 16_000))),
+        (AudioSettings(input_channel=1), ("near", "far", 1, (48_000, 16_000))),
+        (AudioSettings(card_rates_hz=(44_100,)), ("near", "far", 2, (44_100,))),
     ],
 )
 def test_what_the_configuration_leaves_open_is_the_board_s(
-    tmp_path: Path, said: AudioSettings, used: tuple[str, str, int]
+    tmp_path: Path, said: AudioSettings, used: tuple[str, str, int, tuple[int, ...]]
 ):
     profile = tmp_path / "box.toml"
     profile.write_text(PROFILE, encoding="utf-8")
     audio = audio_of(Settings(audio=said, board=BoardSettings(profile=str(profile))))
-    assert (audio.input_card, audio.output_card, audio.input_channel) == used
+    found = (audio.input_card, audio.output_card, audio.input_channel, audio.card_rates_hz)
+    assert found == used
 
 
 @pytest.mark.parametrize("profile", ["", "simulated", "no-such-board"])

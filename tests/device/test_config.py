@@ -121,6 +121,14 @@ session_items
         ("[board]\ntalk_pin = 2.0", "f:2: [board] talk_pin must be a whole number from -1 to 27"),
         ("[board]\ntalk_pin = {a = 1}", "f:2: [board] talk_pin must be a whole number from -1"),
         (
+            "[audio]\ncard_rates_hz = [48000, '16 kHz']",
+            "f:2: [audio] card_rates_hz must be a list of whole numbers from 8000 to 192000, not",
+        ),
+        (
+            "[audio]\ncard_rates_hz = [48]",
+            "f:2: [audio] card_rates_hz must be a list of whole numbers from 8000 to 192000, not",
+        ),
+        (
             "[turns]\ncomplete_silence_ms = 120",
             "f:2: [turns] look_ms must not be more than complete_silence_ms, which is 120, but is",
         ),
