@@ -35,8 +35,11 @@ def _vosk() -> Recognizer:
 ENGINES: dict[str, tuple[Callable[[], Recognizer], Callable[[], Synthesizer]]] = {
     "fake": (FakeRecognizer, FakeVoice),
     "pocketsphinx": (PocketSphinxRecognizer, EspeakVoice),
+    "own": (VoskRecognizer, EspeakVoice),
     "vosk": (_vosk, EspeakVoice),
 }
+MISHEARS = "pocketsphinx"
+"""The fallback mishears some synthetic words (docs/figures.md): nobody else may."""
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -53,11 +56,12 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[Recognizer, Say]]:
     voice.close()
 
 
-@pytest.mark.xfail(
-    reason="PocketSphinx mishears some synthetic words; see docs/figures.md", strict=False
-)
-def test_each_answer_is_understood_whole(engine: tuple[Recognizer, Say]) -> None:
+def test_each_answer_is_understood_whole(
+    engine: tuple[Recognizer, Say], request: pytest.FixtureRequest
+) -> None:
     recogniser, say = engine
+    if recogniser.name == MISHEARS:
+        request.applymarker(pytest.mark.xfail(reason="it mishears some synthetic words"))
     for index, answer in enumerate(ANSWERS.candidates):
         heard = recogniser.recognize(say(answer), ANSWERS)
         assert (heard.matched, heard.complete) == (index, True), answer
@@ -123,9 +127,11 @@ def test_open_speech_gives_words_and_matches_nothing(engine: tuple[Recognizer, S
     assert heard.confidence > 0.0
 
 
-def test_words_outside_every_dictionary_are_understood(engine: tuple[Recognizer, Say]) -> None:
-    if engine[0].name == "vosk":
-        pytest.skip("a Vosk model's vocabulary is fixed")
+def test_words_outside_every_dictionary_are_understood(
+    engine: tuple[Recognizer, Say], request: pytest.FixtureRequest
+) -> None:
+    if request.node.callspec.params["engine"] == "vosk":
+        pytest.skip("another Vosk model's vocabulary is fixed")
     recogniser, say = engine
     hints = Hints(("I like zibbows", "I like bananas", "", "我 喜欢", "!!!"))
     heard = recogniser.recognize(say("I like zibbows"), hints)
