@@ -132,10 +132,11 @@ def start_services(settings: Settings, stack: ExitStack) -> Services:
         ModelError: A model, voice or library is missing.
         PackError: The lesson pack cannot be used.
     """
-    pack = pack_shelf(settings).find(settings.lessons.pack)
     models = speech_models()
     recogniser = stack.enter_context(RecognitionService(settings.recognition, models))
     voice = stack.enter_context(VoiceService(settings.voice, models))
+    # Read while the processes load their models: holding it against its schema takes as long.
+    pack = pack_shelf(settings).find(settings.lessons.pack)
     recogniser.worker.wait_ready()
     voice.worker.wait_ready()
     cloud = start_cloud(settings.cloud, stack)
