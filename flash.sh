@@ -30,6 +30,7 @@ Flash Myna onto memory cards and prove each one good.
   --limit GB             largest card that is taken for one (256)
   --identities FILE.csv  serials, host names, Wi-Fi and so on, one row a card
   --board NAME           board profile, where the CSV has none
+  --bench-test           let each box try itself at its first start, with no network, and say how it is
   --labels FILE.pdf      a label for each good card   --sheet a4-24 | a4-21 | letter-30
   --operator NAME        who does this, for the ledger
   --ledger FOLDER        where that is written down (~/.local/share/myna-factory)
@@ -92,6 +93,7 @@ parse() {
             --list | --check | --labels-only | --release | --make-identities | --make-factory-key) ACTION=${1#--} ;;
             --dry-run) DRY_RUN=yes ;;
             --yes) ASK=no ;;
+            --bench-test) OPTIONS+=(--bench-test) ;;
             --limit | --yes-really | --identities | --board | --labels | --sheet | --operator | --ledger | \
                 --factory-key | --factory-certificate | --key)
                 (($# > 1)) || misused "$1 needs a value"

@@ -14,6 +14,8 @@ FORMAT = 1
 FOLDER = "myna"
 """On the card's first partition."""
 IDENTITY_FILE, KEY_FILE, CERTIFICATE_FILE = "identity.json", "device.key", "device.crt"
+TEST_WANTED_FILE = "bench-test.wanted"
+"""Beside them: the first start is a test at the bench (`myna bench-test`)."""
 
 # Crockford's base 32: no I, L, O, U, which are misread on labels.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -9,8 +9,10 @@ import subprocess
 from pathlib import Path
 
 from core.errors import ProvisioningError
+from device.board_of_bench import naming_board
 from device.cli.options import add_config, settings_of
 from device.cli.output import complain, print_json
+from device.config import find_config
 from provisioning.first_boot import Places, take_over
 from provisioning.identity import CERTIFICATE_FILE, IDENTITY_FILE, DeviceIdentity, parse_identity
 from provisioning.pairing import given
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.take_over:
         try:
             identity = taken = take_over(Places(args.boot, args.kept, args.connections))
-            _apply(taken)
+            _apply(taken, find_config(args.config))
             hand_over(taken, args.credentials)
             given.hand_over(args.kept, args.credentials)
         except OSError as error:
@@ -101,8 +103,12 @@ def _kept(folder: Path) -> DeviceIdentity | None:
         ) from error
 
 
-def _apply(identity: DeviceIdentity) -> None:
-    """Host name and time zone; the root forgets both when it is switched off."""
+def _apply(identity: DeviceIdentity, config: Path | None) -> None:
+    """Host name, time zone and board; the root forgets all three when it is switched off."""
+    if config is not None and config.exists():
+        text = config.read_text(encoding="utf-8")
+        if (named := naming_board(text, identity.board)) != text:
+            config.write_text(named, encoding="utf-8")
     Path("/etc/hostname").write_text(f"{identity.hostname}\n", encoding="ascii")
     Path("/etc/hosts").write_text(
         f"127.0.0.1 localhost\n127.0.1.1 {identity.hostname}\n::1 localhost\n", encoding="ascii"

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--yes-really", action="append", default=[])
         command.add_argument("--identities", type=Path)
         command.add_argument("--board", default="")
+        command.add_argument("--bench-test", action="store_true")
         command.add_argument("--ledger", type=Path, required=True)
         command.add_argument("--operator", default="")
         command.add_argument("--factory-certificate", type=Path)
@@ -129,6 +130,7 @@ def _flash(args: argparse.Namespace) -> int:
                 operator=args.operator,
                 factory=_factory(args),
                 cancelled=cancelled,
+                bench_test=args.bench_test,
                 show=shown.start,
             )
         finally:
@@ -209,6 +211,8 @@ def _report_lines(report: CardReport, ledger: Ledger) -> Iterator[str]:
     yield f"started      {'yes, a box has taken its secrets' if report.started else 'not yet'}"
     if report.bench_test:
         yield f"bench test   {_bench_test(report.bench_test, serial, ledger)}"
+    elif report.test_wanted:
+        yield "bench test   waits for the first start"
     for past in ledger.past(serial):
         yield f"ledger       {past.started_at}  {past.image}  {past.result.value}: {past.note}"
 

@@ -22,6 +22,7 @@ from provisioning.identity import (
     FOLDER,
     IDENTITY_FILE,
     KEY_FILE,
+    TEST_WANTED_FILE,
     DeviceIdentity,
 )
 
@@ -79,6 +80,7 @@ def flash_orders(
     operator: str,
     factory: FactoryKey | None,
     cancelled: threading.Event,
+    bench_test: bool = False,
     show: Callable[[Sequence[Job]], None] = lambda _jobs: None,
     open_card: Callable[[Disk], Card] = BlockCard,
 ) -> list[Finished]:
@@ -91,6 +93,7 @@ def flash_orders(
         operator: Who does it.
         factory: Signs a certificate for each board; without it boards get none.
         cancelled: Set from anywhere to stop.
+        bench_test: Each box is to try itself at its first start.
         show: Called with the jobs before they begin, to show their progress.
         open_card: Opens a disk.
 
@@ -101,7 +104,7 @@ def flash_orders(
         ProvisioningError: An identity is taken, the ledger cannot be written or the factory's key
             not be used; no card was touched.
     """
-    files = [_files(order.identity, factory) for order in orders]
+    files = [_files(order.identity, factory, bench_test=bench_test) for order in orders]
     numbers: list[int] = []
     try:
         # Grows one by one, so that those before a refused one are known.
@@ -152,10 +155,14 @@ def _entry(image: Image, order: Order, operator: str) -> Entry:
     )
 
 
-def _files(identity: DeviceIdentity, factory: FactoryKey | None) -> dict[str, bytes]:
+def _files(
+    identity: DeviceIdentity, factory: FactoryKey | None, *, bench_test: bool
+) -> dict[str, bytes]:
     files = {f"{FOLDER}/{IDENTITY_FILE}": identity.to_json().encode("utf-8")}
     if factory is not None:
         credentials = factory.issue(identity.serial)
         files[f"{FOLDER}/{KEY_FILE}"] = credentials.key
         files[f"{FOLDER}/{CERTIFICATE_FILE}"] = credentials.certificate
+    if bench_test:
+        files[f"{FOLDER}/{TEST_WANTED_FILE}"] = b"at the first start\n"
     return files

@@ -13,12 +13,14 @@ from provisioning.identity import (
     FOLDER,
     IDENTITY_FILE,
     KEY_FILE,
+    TEST_WANTED_FILE,
     DeviceIdentity,
     parse_identity,
 )
 
 IMAGE_FILE = f"{FOLDER}/image.json"
 REPORT_FILE = f"{FOLDER}/bench-test.json"
+_WANTED_FILE = f"{FOLDER}/{TEST_WANTED_FILE}"
 _HEAD_BYTES = 512
 
 
@@ -32,6 +34,7 @@ class CardReport:
         started: Whether a box has taken over its secrets.
         certified: Whether there is, or was, a certificate.
         bench_test: The report of the first power-up, as JSON; None where there is none.
+        test_wanted: The first start is to be a test, and has not been yet.
     """
 
     image: str | None
@@ -39,6 +42,7 @@ class CardReport:
     started: bool
     certified: bool
     bench_test: str | None
+    test_wanted: bool
 
 
 def examine_card(card: Card) -> CardReport:
@@ -50,7 +54,7 @@ def examine_card(card: Card) -> CardReport:
     """
     where = first_partition(card.read(0, _HEAD_BYTES))
     files = {name: f"{FOLDER}/{name}" for name in (IDENTITY_FILE, KEY_FILE, CERTIFICATE_FILE)}
-    found = read_files(card, where, [*files.values(), IMAGE_FILE, REPORT_FILE])
+    found = read_files(card, where, [*files.values(), IMAGE_FILE, REPORT_FILE, _WANTED_FILE])
     if not found:
         raise ProvisioningError("it is a bootable card, but none of Myna's")
     identity = None
@@ -63,6 +67,7 @@ def examine_card(card: Card) -> CardReport:
         started=identity is not None and not identity.setup_password,
         certified=files[CERTIFICATE_FILE] in found,
         bench_test=None if report is None else report.decode("utf-8", "replace"),
+        test_wanted=_WANTED_FILE in found,
     )
 
 

@@ -22,10 +22,13 @@ from device.bench_test import (
     try_box,
     verdict,
 )
+from device.cli import bench_test as command
+from device.cli import main
 from device.config import Settings
 from device.doctor import Finding, State
 from hal.ports import Button
 from hal.simulated import SimulatedBoard
+from provisioning.identity import FOLDER, TEST_WANTED_FILE
 
 
 def heard(delay_ms: int, gain: float, noise: float = 30.0) -> Samples:
@@ -130,3 +133,26 @@ def test_the_report_says_whose_it_is() -> None:
         "good": True,
         "findings": {"storage": ["ok", "writes 20 MB/s"]},
     }
+
+
+@pytest.mark.parametrize("state", [State.OK, State.FAILED])
+def test_a_test_that_the_bench_asked_for_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    said: list[str] = []
+    findings = [Finding("storage", state, "writes 20 MB/s")]
+    monkeypatch.setattr(command, "try_box", lambda *_: findings)
+    monkeypatch.setattr(command, "_speak", lambda _settings, sentence: said.append(sentence))
+    wanted = tmp_path / TEST_WANTED_FILE
+    wanted.write_text("at the first start\n")
+    words = ["bench-test", "--json", "--report", str(tmp_path), "--wanted", str(wanted)]
+    assert main(words) == (0 if state is State.OK else 1)
+    assert json.loads((tmp_path / "bench-test.json").read_text())["good"] is (state is State.OK)
+    assert not wanted.exists()
+    assert main(words) == 0  # a family's every start is none
+    assert said == [verdict(findings)]
+
+
+def test_the_unit_looks_for_what_flash_sh_leaves_on_the_card() -> None:
+    unit = (Path(__file__).parents[2] / "systemd/myna-bench-test.service").read_text("utf-8")
+    assert unit.count(f"/boot/myna/{FOLDER}/{TEST_WANTED_FILE}\n") == 2

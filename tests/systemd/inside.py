@@ -148,6 +148,7 @@ def prove_card(found: dict[str, object]) -> None:
         ("shown_identity", "/boot/myna/myna/identity.json"),
     ):
         found[name] = json.loads(Path(path).read_text(encoding="utf-8"))
+    found["config"] = CONFIG.read_text(encoding="utf-8")
 
 
 def prove_slot(found: dict[str, object]) -> None:

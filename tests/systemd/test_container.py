@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from device.config import parse_settings
 from provisioning.identity import new_identity
 from provisioning.slots import Slot, autoboot
 from tests.provisioning.publisher import Publisher, tar
@@ -89,7 +90,8 @@ def card(folder: Path) -> dict[Path, str]:
     (boot / "myna").mkdir(parents=True)
     for name in ("system", "identity", "connections"):
         (data / name).mkdir(parents=True)
-    identity = dataclasses.replace(new_identity(), setup_password="sesame-open")  # noqa: S106
+    made = new_identity(board="simulated")
+    identity = dataclasses.replace(made, setup_password="sesame-open")  # noqa: S106
     (boot / "myna" / "identity.json").write_text(identity.to_json(), encoding="utf-8")
     (boot / "autoboot.txt").write_text(autoboot(Slot.A), encoding="ascii")
     trial = {"slot": "B", "version": "2"}
@@ -225,6 +227,7 @@ def test_at_first_start_it_takes_its_identity_off_the_boot_partition(found: dict
     assert found["kept_identity"]["setup_password"] == "sesame-open"  # noqa: S105
     assert found["shown_identity"]["serial"] == found["kept_identity"]["serial"]
     assert found["shown_identity"]["setup_password"] == ""
+    assert parse_settings(found["config"]).board.profile == "simulated"
 
 
 def test_a_system_on_trial_is_kept_when_the_speaker_runs(found: dict[str, Any]) -> None:

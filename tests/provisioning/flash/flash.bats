@@ -255,6 +255,19 @@ PYTHON
     [[ $output == *"myna-test 1.0  good: good: written"* ]]
 }
 
+@test "a bench test is asked for on the card alone, and only where wanted" {
+    card sdb
+    card sdc
+    flash --yes --bench-test "$IMAGE" sdb
+    flash --yes "$IMAGE" sdc
+    mtype -i "sdb@@1M" ::myna/bench-test.wanted
+    run ! mtype -i "sdc@@1M" ::myna/bench-test.wanted
+    "$REPO/flash.sh" --ledger "$LEDGER" --check sdb | grep 'bench test   waits for the first start'
+    printf '{"good": false, "tested_at": "2026-01-02", "findings": {"hand": ["failed", ""]}}' >report
+    mcopy -i "sdb@@1M" report ::myna/bench-test.json
+    "$REPO/flash.sh" --ledger "$LEDGER" --check sdb | grep '2026-01-02  NOT GOOD: hand'
+}
+
 @test "list" {
     card sdb
     run "$REPO/flash.sh" --list
