@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from provisioning.identity import FOLDER, TEST_WANTED_FILE
 from provisioning.slots import Slot
 from tests.image.machine import Machine
 
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(2400),
 ]
 
-BOOT_A, BOOT_B, ROOT_A, ROOT_B = 2, 3, 5, 6
+NAMES, BOOT_A, BOOT_B, ROOT_A, ROOT_B = 1, 2, 3, 5, 6
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     subprocess.run(["cp", "--sparse=always", IMAGE, str(card)], check=True)
     os.truncate(card, card.stat().st_size + (256 << 20))
     with Machine(card, folder) as made:
+        made.replace(NAMES, f"{FOLDER}/{TEST_WANTED_FILE}", b"at the first start\n")
         yield made
 
 
@@ -64,6 +66,19 @@ def test_it_has_an_identity_of_its_own_and_the_whole_card(machine: Machine) -> N
     assert code == 0
     # 64 MiB in the image; the card has 256 MiB more.
     assert any(int(word) > 250 for word in size.split() if word.isdigit())
+
+
+def test_the_bench_test_that_the_card_asked_for_is_on_the_card(machine: Machine) -> None:
+    code, text = machine.run(f"cat /boot/myna/{FOLDER}/bench-test.json")
+    assert code == 0, text
+    report = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    assert report["serial"] == (machine.card.parent / "serial").read_text()
+    states = {name: state for name, (state, _) in report["findings"].items()}
+    assert states["storage"] == "ok"
+    # There is nobody to press a button, and the verdict says so.
+    assert states["hand"] == "failed"
+    assert report["good"] is False
+    assert machine.run(f"test ! -e /boot/myna/{FOLDER}/{TEST_WANTED_FILE}")[0] == 0
 
 
 def test_nobody_can_log_in_and_the_root_cannot_be_written_through(machine: Machine) -> None:
