@@ -32,6 +32,7 @@ class Announcement(Enum):
         "My pages for parents are switched off. A technician can switch them on.",
         "给家长的页面没有打开，请技术人员打开。",
     )
+    NEW_VOICE = ("This is my voice now. Do you like it?", "我现在用这个声音说话，喜欢吗？")
     TEACHER_ANSWERS = ("Your teacher has an answer for you.", "老师回答了你的问题。")
     FAULT = (
         "I am not well. Please ask a grown-up to look after me.",

@@ -33,6 +33,7 @@ from device.recordings import FOLDER, Recordings
 from device.store import Store
 from device.store_file import FILE_NAME, explain
 from dialog.packs.model import Pack
+from dialog.ports import Language, Line
 from provisioning.parents.family_file import FamilyFile
 from provisioning.parents.ports import (
     ChildView,
@@ -42,6 +43,7 @@ from provisioning.parents.ports import (
     PlatformDesk,
     Practice,
     SoundCheck,
+    TroubleView,
     WifiView,
 )
 from provisioning.wifi.ports import Link, WifiState
@@ -51,6 +53,11 @@ _CHILD = re.compile(r"[0-9a-f-]{36}")
 _KEY = re.compile(r"[0-9a-f]{32}")
 HAND_OVER_S = 5.0
 """Longest wait for the event loop."""
+SAMPLE = (
+    Line("This is how I sound. Let's practise together!"),
+    Line("我说话就是这样，我们一起练习吧！", Language.CHINESE),
+)
+"""What a voice says for parents to choose by."""
 NOWHERE = ("192.0.2.1", 9)
 """An address for documents (RFC 5737): asked for the way there, nothing is sent."""
 
@@ -62,18 +69,20 @@ class Around:
     Attributes:
         packs: All packs that can be practised; slow.
         wake_phrases: What Myna can be woken by.
+        voices: What she can speak with, as `dialog.voice_choice` names it.
         degraded: What works with less than it should.
         check_sound: Plays and listens, see `device.sound_check`; the argument is a tag.
         hand_over: Runs something in the event loop's thread; does not wait.
         language: ``en`` or ``zh``.
         now: Wall time, UTC.
         notes: That a child may need help; used in the event loop's thread alone.
-        speak: The model voice: English as sound; waits, any thread.
+        speak: A line as sound; waits, any thread.
         network: How the speaker is on the network; None where others look after it.
     """
 
     packs: Callable[[], Sequence[Pack]]
     wake_phrases: tuple[str, ...]
+    voices: Callable[[], tuple[str, ...]]
     degraded: Callable[[], Sequence[Degraded]]
     check_sound: Callable[[int], SoundCheck]
     hand_over: Callable[[Callable[[], None]], None]
@@ -82,7 +91,7 @@ class Around:
     firmware: str
     iri_base: str
     notes: ParentNotes
-    speak: Callable[[str], Samples] = lambda _: np.zeros(0, np.int16)
+    speak: Callable[[Line], Samples] = lambda _: np.zeros(0, np.int16)
     network: Callable[[], WifiState | None] = lambda: None
 
 
@@ -151,21 +160,20 @@ class SpeakerHousehold:
         found = self.practice(child) if _CHILD.fullmatch(child) else None
         if found is None or not 0 <= number < len(found.items):
             return None
-        said = self._around.speak(found.items[number].asked)
-        data = io.BytesIO()
-        with wave.open(data, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(SAMPLE_RATE_HZ)
-            sound.writeframes(said.tobytes())
-        return data.getvalue()
+        return _wav(self._around.speak(Line(found.items[number].asked)))
+
+    def voice_sample(self, voice: str) -> bytes | None:
+        if voice not in self._around.voices():
+            return None
+        said = [self._around.speak(replace(each, voice=voice)) for each in SAMPLE]
+        return _wav(np.concatenate(said))
 
     def choices(self) -> Choices:
         chinese = self._around.language == "zh"
         packs = tuple(
             (pack.id, pack.title.zh if chinese else pack.title.en) for pack in self._all_packs()
         )
-        return Choices(packs, self._around.wake_phrases)
+        return Choices(packs, self._around.wake_phrases, self._around.voices())
 
     def device(self) -> DeviceView:
         self._packs = ()  # a pack may have come meanwhile: looked for anew after each look here
@@ -181,7 +189,9 @@ class SpeakerHousehold:
             wifi=_wifi(self._around.network()),
             free_mb=free_mb,
             used_mb=_used_mb(self._folder),
-            degraded=tuple(each.sentence for each in self._around.degraded()),
+            degraded=tuple(
+                TroubleView(each.name, each.sentence) for each in self._around.degraded()
+            ),
         )
 
     def notes(self) -> Sequence[Note]:
@@ -260,6 +270,16 @@ class SpeakerHousehold:
         except (TimeoutError, CancelledError) as error:
             done.cancel()
             raise SpeakerError("the speaker is busy or stops: try again", retryable=True) from error
+
+
+def _wav(said: Samples) -> bytes:
+    data = io.BytesIO()
+    with wave.open(data, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(SAMPLE_RATE_HZ)
+        sound.writeframes(said.tobytes())
+    return data.getvalue()
 
 
 def _place(name: str, names: Sequence[str]) -> int:

@@ -100,6 +100,9 @@ class Parents:
                     taught(parts.store.folder, phrase),
                 ),
                 hear_phrase=parts.front_end.hear_phrase,
+                check_voice=parts.services.voice.check,
+                use_voice=parts.services.voice.use,
+                show_voice=self._show_voice,
                 allow_volume=self._allow_volume,
                 rules_changed=lambda: runtime.post(RulesChanged()),
                 now=parts.clock.wall,
@@ -114,6 +117,7 @@ class Parents:
             Around(
                 packs=lambda: every_pack(pack_shelf(settings), settings.lessons.packs),
                 wake_phrases=choices(settings.wake),
+                voices=parts.services.voice.choices,
                 degraded=lambda: health().degraded,
                 check_sound=self._check_sound,
                 hand_over=self._hand_over,
@@ -122,7 +126,7 @@ class Parents:
                 firmware=firmware(),
                 iri_base=settings.sync.iri_base,
                 notes=parts.answers.notes,
-                speak=lambda text: parts.services.voice.speak_sync(Line(text)),
+                speak=parts.services.voice.speak_sync,
                 network=lambda: self.network(),  # noqa: PLW0108 - given later
             ),
         )
@@ -227,9 +231,9 @@ class Parents:
         self._house.look()
 
     def trouble(self) -> Degraded | None:
-        """What was lost of the parents' decisions; None when nothing was."""
+        """What was lost of the parents' decisions, or cannot be; None when all holds."""
         sentence = self.family.degraded
-        return None if sentence is None else Degraded(TROUBLE, sentence)
+        return self._house.trouble() if sentence is None else Degraded(TROUBLE, sentence)
 
     def _allow_recordings(self) -> bool:
         return self.family.family.consents(Purpose.RECORDINGS)
@@ -259,6 +263,12 @@ class Parents:
         self.family.forget()
         self._household.forget_all(given_up=True, tell=told)
         self._held_to_pair = False  # the next hold is a new family's first
+
+    def _show_voice(self) -> None:
+        """Let the chosen voice be heard, where nobody is in the middle of a lesson."""
+        if self._at_rest():
+            languages = ("zh", "en") if self._parts.settings.device.language == "zh" else ("en",)
+            self._say(tuple(line(Announcement.NEW_VOICE, each) for each in languages))
 
     def _say(self, lines: tuple[Line, ...]) -> None:
         self._tag += len(lines)

@@ -27,11 +27,13 @@ class SpeechModels:
 
     Attributes:
         vosk: Folder of a Vosk model.
-        piper: Piper voices (``.onnx`` files) by language.
+        piper: Piper voices (``.onnx`` files) by language: the one that is taken for it.
+        voices: All Piper voices by name, ``en_US-lessac-medium``.
     """
 
     vosk: Path | None = None
     piper: Mapping[Language, Path] = field(default_factory=dict)
+    voices: Mapping[str, Path] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------- recognition
@@ -165,11 +167,13 @@ class Line:
         text: One to three sentences.
         language: Which voice says it.
         rate: Speaking rate, 1.0 the voice's own, 0.5..1.5.
+        voice: Another voice than the usual, named as in `dialog.voice_choice`; empty for that.
     """
 
     text: str
     language: Language = Language.ENGLISH
     rate: float = 1.0
+    voice: str = ""
 
 
 class Synthesizer(Protocol):

@@ -28,7 +28,8 @@ _POSITION_CHARACTER = 1
 _RATE = 1  # espeak_PARAMETER
 
 WORDS_PER_MINUTE = {Language.ENGLISH: 165, Language.CHINESE: 170}
-VOICES = {Language.ENGLISH: "en-us+f3", Language.CHINESE: "cmn+f3"}
+VOICES = {Language.ENGLISH: "en-us", Language.CHINESE: "cmn"}
+USUAL_VARIANT = "f3"
 
 # espeak-ng says "meena" for the bird.
 _SAID_AS = ((re.compile(r"\bmyna\b", re.IGNORECASE), "[[m'aIn@]]"),)
@@ -43,17 +44,21 @@ _Callback = ctypes.CFUNCTYPE(
 class EspeakVoice:
     """One thread per process may use it, as the library's state is global.
 
+    Args:
+        variant: Colours both languages' voices; one of espeak-ng's, ``f1`` to ``m8``.
+
     Raises:
         ModelError: The library, its data or one of its voices is missing.
     """
 
     name = "espeak-ng"
 
-    def __init__(self) -> None:
+    def __init__(self, variant: str = USUAL_VARIANT) -> None:
         self._lib, self._rate_hz = espeak()
         self._chunks: list[Samples] = []
         self._callback = _Callback(self._collect)  # kept: the library holds only a pointer
-        for voice in VOICES.values():
+        self._voices = {language: f"{name}+{variant}" for language, name in VOICES.items()}
+        for voice in self._voices.values():
             use_voice(voice)
 
     def speak(self, line: Line) -> Iterator[Samples]:
@@ -71,7 +76,7 @@ class EspeakVoice:
         """Nothing to release: the library stays with its process."""
 
     def _synthesised(self, line: Line) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        use_voice(VOICES[line.language])
+        use_voice(self._voices[line.language])
         words_per_minute = round(WORDS_PER_MINUTE[line.language] * line.rate)
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         text = line.text

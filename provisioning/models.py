@@ -69,12 +69,17 @@ def speech_models(folders: tuple[Path, ...] | None = None) -> SpeechModels:
     vosk = [model for model in models if model.kind == VOSK]
     vosk = [model for model in vosk if model.path.parent == vosk[0].path.parent]
     piper: dict[Language, Path] = {}
+    voices: dict[str, Path] = {}
     for model in models:
+        if model.kind == PIPER:
+            voices.setdefault(model.name, model.path)
         for language in Language:
             if model.kind == PIPER and re.match(rf"{language.value}[_-]", model.name.lower()):
                 piper.setdefault(language, model.path)
     return SpeechModels(
-        vosk=max(vosk, key=lambda model: model.bytes).path if vosk else None, piper=piper
+        vosk=max(vosk, key=lambda model: model.bytes).path if vosk else None,
+        piper=piper,
+        voices=voices,
     )
 
 

@@ -18,25 +18,27 @@ _TEXT: dict[str, Any] = {"type": "string", "maxLength": 64}
 def describe() -> dict[str, Any]:
     """The document, OpenAPI 3.1."""
     paths: dict[str, Any] = {
-        "/": {"get": _answers("The way in", redirect=True)},
+        "/": {"get": answers("The way in", redirect=True)},
         "/sign-in": {
-            "get": _answers("Where a code is typed", page=True),
+            "get": answers("Where a code is typed", page=True),
             "post": {
-                **_answers("Sign in with the code that Myna said", redirect=True, refused=True),
-                **_form({"code": {"type": "string", "maxLength": 16}}, ["code"]),
+                **answers("Sign in with the code that Myna said", redirect=True, refused=True),
+                **form_body({"code": {"type": "string", "maxLength": 16}}, ["code"]),
             },
         },
     }
     for name in SHOWN:
-        paths[f"/{name}"] = {"get": _answers(f"The page {name}", page=True, redirect=True)}
+        paths[f"/{name}"] = {"get": answers(f"The page {name}", page=True, redirect=True)}
     paths["/recordings/{child}/{key}"] = {"get": _recording()}
     paths["/voice/{child}/{number}"] = {"get": _model_voice()}
-    paths["/openapi.json"] = {"get": _answers("This document", page=True, redirect=True)}
+    paths["/voices"] = {"get": answers("The voices there are", page=True, redirect=True)}
+    paths["/voices/{voice}"] = {"get": _voice_sample()}
+    paths["/openapi.json"] = {"get": answers("This document", page=True, redirect=True)}
     for path, (summary, form, needed) in _FORMS.items():
         kept = path not in ("/sign-out", "/notes", "/pair", "/pair/stop", "/give-up")
         paths.setdefault(path, {})["post"] = {
-            **_answers(summary, page=kept, redirect=not kept, refused=True),
-            **_form({"csrf": _TEXT, **form}, ["csrf", *needed]),
+            **answers(summary, page=kept, redirect=not kept, refused=True),
+            **form_body({"csrf": _TEXT, **form}, ["csrf", *needed]),
         }
     return {
         "openapi": "3.1.0",
@@ -46,7 +48,7 @@ def describe() -> dict[str, Any]:
 
 
 def _recording() -> dict[str, Any]:
-    told = _answers("The sound of an answer", page=True, redirect=True)
+    told = answers("The sound of an answer", page=True, redirect=True)
     told["responses"] |= {
         "206": {"description": "A part of it"},
         "404": {"description": "There is none"},
@@ -63,7 +65,7 @@ def _recording() -> dict[str, Any]:
 
 
 def _model_voice() -> dict[str, Any]:
-    told = _answers("Myna's own voice for an answer", page=True, redirect=True)
+    told = answers("Myna's own voice for an answer", page=True, redirect=True)
     told["responses"] |= {
         "404": {"description": "There is none"},
         "409": {"description": "The voice fails just now"},
@@ -76,6 +78,19 @@ def _model_voice() -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": _TEXT}
             for name in ("child", "number")
         ],
+    }
+
+
+def _voice_sample() -> dict[str, Any]:
+    told = answers("A few words in a voice", page=True, redirect=True)
+    told["responses"] |= {
+        "404": {"description": "There is no such voice"},
+        "409": {"description": "The voice fails just now"},
+        "414": {"description": "An address that is too long"},
+    }
+    return {
+        **told,
+        "parameters": [{"name": "voice", "in": "path", "required": True, "schema": _TEXT}],
     }
 
 
@@ -94,8 +109,14 @@ def _schema(name: str, hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type's 
     return {"type": "string", "pattern": HOUR} if name.startswith("quiet_") else _TEXT
 
 
-def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": required}
+def form_body(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    """The body of a form."""
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
     return {
         "requestBody": {
             "required": True,
@@ -104,9 +125,10 @@ def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     }
 
 
-def _answers(
+def answers(
     summary: str, *, page: bool = False, redirect: bool = False, refused: bool = False
 ) -> dict[str, Any]:
+    """What may come back: a page, a redirect, a refusal of a form."""
     told: dict[str, str] = {"429": "Too often"}
     if page:
         told["200"] = "A page, or the file asked for"
@@ -130,6 +152,7 @@ def _answers(
 _FORMS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "/sign-out": ("Sign out", {}, []),
     "/limits": ("Set limits; those left out stay", _limit_fields(), []),
+    "/voices": ("Choose a voice; empty is the one of the set-up", {"voice": _TEXT}, ["voice"]),
     "/consent": (
         "Give or take back a consent",
         {"purpose": {"enum": [each.value for each in Purpose]}, "given": {"enum": ["yes", "no"]}},

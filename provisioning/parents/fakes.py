@@ -23,6 +23,7 @@ from provisioning.parents.ports import (
     SoundCheck,
     SoundView,
     Standing,
+    TroubleView,
     WifiView,
 )
 
@@ -124,11 +125,18 @@ class FakeHousehold:
             return None
         return b"RIFF" + PRACTICE.items[number].asked.encode()
 
+    def voice_sample(self, voice: str) -> bytes | None:
+        return b"RIFF" + voice.encode() if voice in self.choices().voices else None
+
     def choices(self) -> Choices:
-        return Choices((("starter", "First words"), ("farm", "On the farm")), ("hello myna",))
+        return Choices(
+            (("starter", "First words"), ("farm", "On the farm")),
+            ("hello myna",),
+            ("piper:en_US-lessac-medium", "espeak:f3", "espeak:m2"),
+        )
 
     def device(self) -> DeviceView:
-        troubles = ("the sound card is gone; plug it in again",) if self.busy else ()
+        troubles = (TroubleView("card", "the sound card is gone"),) if self.busy else ()
         wifi = WifiView("Home", 71, "internet")
         return DeviceView("myna-test", "0.1.0", ("192.168.1.20",), 900, 0.4, troubles, wifi)
 

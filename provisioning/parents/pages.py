@@ -25,6 +25,12 @@ from provisioning.parents.limits import BadLimit, Limits
 from provisioning.parents.ports import ChildView, Household, PlatformDesk, SoundView
 from provisioning.parents.sessions import LONGEST_S, Sessions
 from provisioning.parents.visit import COOKIE, Visit
+from provisioning.parents.voice_pages import (
+    choose_voice,
+    voice_sample,
+    voice_title,
+    voices_page,
+)
 from provisioning.parents.words import keys
 
 log = logging.getLogger(__name__)
@@ -72,6 +78,9 @@ class Pages:
                 Route("/voice/{child}/{number}", self._signed_in(_model_voice)),
                 Route("/limits", self._signed_in(_limits_page)),
                 Route("/limits", self._signed_in(_limits), methods=["POST"]),
+                Route("/voices", self._signed_in(voices_page)),
+                Route("/voices", self._signed_in(choose_voice), methods=["POST"]),
+                Route("/voices/{voice}", self._signed_in(voice_sample)),
                 Route("/consent", self._signed_in(_consent_page)),
                 Route("/consent", self._signed_in(_consent), methods=["POST"]),
                 Route("/children", self._signed_in(_children_page)),
@@ -229,12 +238,14 @@ async def _limits_page(visit: Visit) -> Response:
 
 
 def _limits_shown(visit: Visit, status: int = 200, **said: str) -> Response:
+    choices = visit.pages.household.choices()
     return visit.show(
         "limits",
         "limits",
         status,
         limits=visit.pages.family.family.limits.as_dict(),
-        choices=visit.pages.household.choices(),
+        choices=choices,
+        voices=[(each, voice_title(visit.words, each)) for each in choices.voices],
         pairs=lambda names: [(name, name) for name in names],
         **said,
     )
@@ -354,7 +365,12 @@ def _device_shown(visit: Visit, status: int = 200, /, **said: object) -> Respons
     household = visit.pages.household
     desk = household.platform
     platform = None if desk is None else desk.view()
-    shown = {"device": household.device(), "platform": platform, **said}
+    shown = {
+        "device": household.device(),
+        "platform": platform,
+        "trouble_words": degraded_key,
+        **said,
+    }
     if platform is not None and platform.trouble and "trouble" not in said:
         shown["trouble"] = visit.words(trouble_key(platform.trouble))
     answer = visit.show("device", "device", status, **shown)
@@ -410,6 +426,12 @@ def trouble_key(code: str) -> str:
     """The key of the words for why pairing did not go on."""
     key = code.replace(".", "_")
     return key if key in keys() else "pairing_other"
+
+
+def degraded_key(name: str) -> str:
+    """The key of the words for something that works with less than it should."""
+    key = "degraded_" + name.replace(".", "_")
+    return key if key in keys() else "degraded_other"
 
 
 async def _description(_visit: Visit) -> Response:

@@ -102,7 +102,11 @@ class Practice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen among; pairs of what is kept and what is shown."""
+    """What can be chosen among: what is kept, for packs with what is shown.
+
+    Attributes:
+        voices: ``espeak:f3``, ``piper:en_US-lessac-medium``.
+    """
 
     packs: tuple[tuple[str, str], ...]
     wake_phrases: tuple[str, ...]
@@ -124,11 +128,24 @@ class WifiView:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubleView:
+    """One thing that works with less than it should.
+
+    Attributes:
+        name: Stable, ``board.lights``: the pages have words of their own for it.
+        sentence: English, for a technician.
+    """
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceView:
     """The speaker.
 
     Attributes:
-        degraded: A sentence for each thing that works with less than it should.
+        degraded: What works with less than it should.
         wifi: None where there is no radio, or others look after it.
     """
 
@@ -137,7 +154,7 @@ class DeviceView:
     addresses: tuple[str, ...]
     free_mb: int
     used_mb: float
-    degraded: tuple[str, ...]
+    degraded: tuple[TroubleView, ...]
     wifi: WifiView | None = None
 
 
@@ -244,6 +261,12 @@ class Household(Protocol):
 
         None where there is none, whatever child and number may be; `SpeakerError` where the voice
         fails.
+        """
+
+    def voice_sample(self, voice: str) -> bytes | None:
+        """A few words in a voice that may be chosen: a WAV; None for one that may not.
+
+        `SpeakerError` where the voice fails.
         """
 
     def choices(self) -> Choices: ...

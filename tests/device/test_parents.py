@@ -25,11 +25,12 @@ from device.live import Daemon
 from device.recordings import FOLDER, file_name
 from device.states import State
 from device.trace import Entry
-from dialog.ports import Attempt, Learned, SessionEdge, Verdict
+from dialog.ports import Attempt, Learned, Line, SessionEdge, Verdict
 from hal.ports import Button
 from provisioning.parents.family_file import FamilyFile, Purpose
 from provisioning.parents.settings import ParentsSettings
 from tests.device.test_daemon import CountingCard, Stage, hold
+from tests.dialog.voice_likeness import same_voice
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,66 @@ def test_a_limit_holds_after_a_restart(services: Services, tmp_path: Path) -> No
         await stage.state("speaking")
         assert home.said == ["It is quiet time now. Let's talk later!"]
         await stage.state("asleep")
+        await closed(home)
+
+    with ExitStack() as stack:
+        home = Home(services, tmp_path, stack)
+        hold(lambda: home, act)
+
+
+def test_a_chosen_voice_speaks_at_once_and_after_a_restart(
+    services: Services, tmp_path: Path
+) -> None:
+    line = Line("I can see a bird.")
+
+    usual = services.voice.speak_sync(line)
+
+    def usual_speaks() -> bool:
+        return same_voice(services.voice.speak_sync(line), usual)
+
+    async def choose(stage: Stage) -> None:
+        await home.sign_in()
+        page = (await home.browser.get("/voices?lang=en")).text
+        assert "/voices/espeak:m2" in page
+        sample = await home.browser.get("/voices/espeak:m2")
+        assert (sample.headers["content-type"], sample.content[:4]) == ("audio/wav", b"RIFF")
+        assert len(sample.content) > 32_000
+        assert (await home.browser.get("/voices/espeak:whisper")).status_code == 404
+        assert (await home.send("/voices", voice="espeak:whisper")).status_code == 422
+        assert usual_speaks()
+        assert (await home.send("/voices", voice="espeak:m2")).status_code == 200
+        await home.until(lambda: home.parts.playback.busy)  # she lets it be heard
+        assert not usual_speaks()
+        await closed(home)
+
+    async def look(stage: Stage) -> None:
+        await stage.state("asleep")
+        assert not usual_speaks()
+        await home.sign_in()
+        await home.send("/limits", voice="")
+        await home.until(usual_speaks)
+        await closed(home)
+
+    for act in (choose, look):
+        with ExitStack() as stack:
+            home = Home(services, tmp_path, stack)
+            hold(lambda: home, act)  # noqa: B023 - called at once
+        services.voice.use("")  # as a process that was started again
+
+
+def test_a_voice_that_is_gone_is_told_and_the_usual_one_speaks(
+    services: Services, tmp_path: Path
+) -> None:
+    FamilyFile(tmp_path, SystemClock().wall).wish({"voice": "piper:en_US-gone-low"})
+
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        page = (await home.browser.get("/device?lang=zh")).text
+        assert "您选的嗓音" in page
+        assert "not here any more: voice" in page
+        assert services.voice.speak_sync(Line("Hello.")).size > 0
+        await home.send("/voices", voice="")
+        assert "您选的嗓音" not in (await home.browser.get("/device?lang=zh")).text
         await closed(home)
 
     with ExitStack() as stack:

@@ -96,6 +96,20 @@ class Speaking:
     def cancel(self, job: int) -> None:
         """Nothing is under way."""
 
+    def speak_sync(self, _: Line) -> Samples:
+        """The same, waited for."""
+        return np.zeros(1600, np.int16)
+
+    def choices(self) -> tuple[str, ...]:
+        """It has one voice."""
+        return ()
+
+    def check(self, voice: str) -> None:
+        """It takes any."""
+
+    def use(self, voice: str) -> None:
+        """They all sound the same."""
+
 
 def main(config: Path) -> None:
     journal.configure()

@@ -7,10 +7,13 @@ import os
 import queue
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from audio.ports import Samples
 from core.errors import ModelError, WorkerDied
 from dialog.fakes import FakeRecognizer, FakeVoice
 from dialog.ports import Hints, Language, Line, Recognition
@@ -18,6 +21,7 @@ from dialog.recognition_service import RecognitionReply, RecognitionService
 from dialog.scoring.fakes import FakeScorer
 from dialog.settings import RecognitionSettings, VoiceSettings
 from dialog.voice_service import VoiceReply, VoiceService
+from tests.dialog.voice_likeness import same_voice
 
 LONG_S = 60.0
 HINTS = Hints(("it is a cat", "it is a dog"))
@@ -114,6 +118,32 @@ def test_the_real_voice_is_understood_by_the_real_recogniser() -> None:
         assert (heard.text, heard.matched, heard.complete) == ("it is a cat", 0, True)
         chinese = voice.speak_sync(Line("你好，小朋友！", Language.CHINESE), timeout_s=LONG_S)
         assert chinese.size > 8000
+
+
+def test_a_chosen_voice_says_every_line_and_the_usual_one_comes_back() -> None:
+    line = Line("I can see a bird.")
+
+    with VoiceService(VoiceSettings(engine="espeak")) as voice:
+        assert {"espeak:f3", "espeak:m2"} <= set(voice.choices())
+
+        def said(**changes: str) -> Samples:
+            return voice.speak_sync(replace(line, **changes), timeout_s=LONG_S)
+
+        usual = said()
+        voice.check("espeak:m2")
+        assert same_voice(said(), usual)  # not in use yet
+        voice.use("espeak:m2")
+        chosen = said()
+        assert not same_voice(chosen, usual)
+        assert same_voice(said(voice="espeak:f3"), usual)  # f3 is the usual one
+        voice.worker.kill()  # what was chosen outlives the process
+        with suppress(WorkerDied):  # or the next one is there already
+            said()
+        assert same_voice(said(), chosen)
+        with pytest.raises(ModelError, match="not installed"):
+            voice.check("espeak:whisper")
+        voice.use("")
+        assert same_voice(said(), usual)
 
 
 def test_the_settings_rate_slows_every_line() -> None:

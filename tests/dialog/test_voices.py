@@ -13,6 +13,7 @@ from audio.chime import EARCON_LUFS, Earcon, earcon
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from core.loudness import SPEECH_LUFS, measure
+from dialog import voice_choice
 from dialog.factory import build_voice, voice_name
 from dialog.fakes import FakeVoice
 from dialog.levelling import CEILING_DB, levelled
@@ -23,6 +24,27 @@ from dialog.voice_espeak import EspeakVoice
 from dialog.voice_piper import PiperSynthesizer
 
 HOP = 256
+
+
+def test_voices_to_choose_are_those_that_are_there(tmp_path: Path) -> None:
+    for name in ("f1", "m3", "croak"):
+        (tmp_path / name).touch()
+    models = SpeechModels(
+        voices={
+            "en_US-lessac-medium": Path("a"),
+            "zh_CN-huayan-medium": Path("b"),
+            "english-teacher": Path("c"),
+        }
+    )
+    found = ("piper:en_US-lessac-medium", "espeak:f1", "espeak:m3")
+    assert voice_choice.choices(models, (str(tmp_path),)) == found
+    assert voice_choice.choices(SpeechModels(), ()) == ()
+
+
+@pytest.mark.parametrize("name", ["espeak:croak", "piper:en_US-gone-low", "f3", "", "piper:"])
+def test_a_voice_that_is_not_there_is_not_built(name: str) -> None:
+    with pytest.raises(ModelError, match="parents' page"):
+        voice_choice.build_chosen(SpeechModels(), name)
 
 
 def write_piper_voice(path: Path) -> Path:

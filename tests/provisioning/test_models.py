@@ -53,11 +53,13 @@ def test_the_largest_model_of_the_most_wanted_folder_is_used(tmp_path: Path) -> 
     large = vosk(tmp_path / "one", "b-large", 20)
     vosk(tmp_path / "two", "huge", 999)
     english = piper(tmp_path / "two", "en_GB-alba-medium")
-    piper(tmp_path / "two", "en_US-amy-medium")
+    other = piper(tmp_path / "two", "en_US-amy-medium")
     chinese = piper(tmp_path / "one", "zh_CN-huayan-medium")
-    piper(tmp_path / "one", "english-teacher")  # no locale: nobody knows what it speaks
+    nameless = piper(tmp_path / "one", "english-teacher")  # no locale: nobody knows what it speaks
     assert speech_models((tmp_path / "one", tmp_path / "two")) == SpeechModels(
-        vosk=large, piper={Language.ENGLISH: english, Language.CHINESE: chinese}
+        vosk=large,
+        piper={Language.ENGLISH: english, Language.CHINESE: chinese},
+        voices={path.stem: path for path in (nameless, chinese, english, other)},
     )
 
 

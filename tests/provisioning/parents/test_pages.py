@@ -16,6 +16,7 @@ from core.errors import StoreError
 from provisioning.parents import codes
 from provisioning.parents.fakes import LILY, TOM
 from provisioning.parents.family_file import FILE_NAME, FamilyFile, Purpose
+from provisioning.parents.pages import degraded_key
 from provisioning.parents.ports import Note, PlatformView
 from provisioning.parents.sessions import IDLE_S
 from provisioning.parents.words import keys
@@ -133,7 +134,7 @@ def test_every_text_is_there_in_both_languages_and_used() -> None:
         path.read_text(encoding="utf-8")
         for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("templates/*.html")]
     )
-    made = {"standing_", "level_", "note_", "reach_", "pairing_"}
+    made = {"standing_", "level_", "note_", "reach_", "pairing_", "degraded_"}
     unused = [
         key
         for key in keys()
@@ -261,6 +262,35 @@ def test_a_page_that_fails_says_so_without_details(
     answer = inside.phone.get("/today")
     assert answer.status_code == 500
     assert "Lily" not in answer.text + caplog.text
+
+
+def test_a_voice_is_heard_chosen_and_kept(inside: Site, tmp_path: Path) -> None:
+    page = inside.phone.get("/voices?lang=en").text
+    for title in ("A natural voice (lessac, en-US)", "A woman&#39;s voice (3)"):
+        assert title in page
+    assert "女声（3）" in inside.phone.get("/voices?lang=zh").text
+    sound = inside.phone.get("/voices/espeak:f3")
+    assert (sound.headers["content-type"], sound.content) == ("audio/wav", b"RIFFespeak:f3")
+    for nothing in ("espeak:f9", "%2e%2e", "piper:x", "a/b"):
+        assert inside.phone.get(f"/voices/{nothing}").status_code == 404
+    assert inside.browser().get("/voices/espeak:f3").status_code == 303
+    assert inside.send("/voices", voice="espeak:f9").status_code == 422
+    assert inside.send("/voices").status_code == 422
+    assert "espeak:m2" in inside.phone.get("/limits").text
+    assert inside.send("/voices", voice="espeak:m2").status_code == 200
+    assert FamilyFile(tmp_path, inside.clock.wall).family.limits.voice == "espeak:m2"
+    assert inside.send("/voices", voice="").status_code == 200
+    assert inside.family.family.limits.voice == ""
+
+
+def test_what_is_degraded_is_told_in_both_languages(inside: Site) -> None:
+    inside.household.busy = True
+    english, chinese = (inside.phone.get(f"/device?lang={each}").text for each in ("en", "zh"))
+    assert "Plug it in again; Myna goes on by herself." in english
+    assert "请重新插上" in chinese
+    assert "card: the sound card is gone" in chinese  # for a technician
+    assert degraded_key("board.mute") == "degraded_board_mute"
+    assert degraded_key("something.new") == "degraded_other"
 
 
 def test_the_description_is_of_the_forms_that_are_read(inside: Site) -> None:

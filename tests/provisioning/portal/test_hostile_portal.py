@@ -7,8 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from starlette.routing import Route
 
 from provisioning.parents.guard import AT_ONCE
+from provisioning.parents.sessions import Sessions
+from provisioning.portal.description import describe
+from provisioning.portal.pages import Portal
 from tests.provisioning.portal.phone_at import ADDRESS, Booth
 
 PAGE = Path(__file__).parents[3] / "docs" / "security.md"
@@ -121,3 +127,60 @@ def test_a_redirect_leads_nowhere_else_whatever_is_asked() -> None:
     for host in ("evil.example", "10.42.0.1.evil.example", "evil.example:80"):
         answer = booth.phone.get("/?next=http://evil.example/", headers={"host": host})
         assert answer.headers["location"] == f"{ADDRESS}/"
+
+
+# -------------------------------------------------------------------------- the description
+
+schema = schemathesis.openapi.from_dict(describe())
+
+
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_the_portal_keeps_to_its_own_description(case: schemathesis.Case) -> None:
+    booth = Booth()
+    form = dict(case.body) if isinstance(case.body, dict) else {}
+    form["csrf"] = booth.token()
+    answer = booth.phone.request(case.method, case.formatted_path, params=case.query, data=form)
+    assert answer.status_code < 500
+    told = schema.raw_schema["paths"][case.operation.path]
+    if case.method.lower() not in told:
+        assert answer.status_code in (303, 405)
+    else:
+        assert str(answer.status_code) in told[case.method.lower()]["responses"]
+
+
+def test_what_is_made_from_the_description_reaches_the_radio() -> None:
+    """Else the test before this one would hold whatever the forms do."""
+    wishes: list[object] = []
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
+    @given(case=schema["/join"]["POST"].as_strategy())
+    def tries(case: schemathesis.Case) -> None:
+        booth = Booth()
+        form = dict(case.body) if isinstance(case.body, dict) else {}
+        form |= {"network": HOME, "password": "correct horse", "csrf": booth.token()}
+        booth.phone.post("/join", data=form)
+        wishes.extend(booth.set_up.wishes)
+
+    tries()
+    assert len(wishes) >= 10
+
+
+def test_every_page_and_form_is_described() -> None:
+    booth = Booth()
+    portal = Portal(booth.set_up, Sessions(booth.clock.now_s), ADDRESS)
+    served = {
+        (route.path, method)
+        for route in portal.app.routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    told = {(path, method.upper()) for path, ways in describe()["paths"].items() for method in ways}
+    assert told == served
