@@ -14,6 +14,7 @@ from pathlib import Path
 from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
+from dialog.voice_choice import ESPEAK, PIPER, VARIANTS
 from dialog.wake.confirm import Ears
 
 _log = logging.getLogger(__name__)
@@ -92,6 +93,25 @@ def build_voice(settings: VoiceSettings, models: SpeechModels) -> Synthesizer:
 
         return PiperSynthesizer(_piper_voices(settings, models), otherwise=EspeakVoice)
     return EspeakVoice()
+
+
+def build_chosen(models: SpeechModels, choice: str) -> Synthesizer:
+    """Load a voice by its name as `dialog.voice_choice` gives it.
+
+    Raises:
+        ModelError: It is not installed (any more), or broken.
+    """
+    from dialog.voice_espeak import EspeakVoice
+
+    engine, _, name = choice.partition(":")
+    if engine == ESPEAK and name in VARIANTS:
+        return EspeakVoice(name)
+    if engine == PIPER and name in models.voices:
+        from dialog.voice_piper import PiperSynthesizer
+
+        voices = {**models.piper, Language.ENGLISH: models.voices[name]}
+        return PiperSynthesizer(voices, otherwise=EspeakVoice)
+    raise ModelError(f"the voice {choice} is not installed; choose another on the parents' page")
 
 
 def _piper_voices(settings: VoiceSettings, models: SpeechModels) -> Mapping[Language, Path]:

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.errors import ModelError
-from dialog.ports import Language, SpeechModels, Synthesizer
+from dialog.ports import SpeechModels
 
 ESPEAK, PIPER = "espeak", "piper"
 VARIANTS = ("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7")
@@ -35,22 +34,3 @@ def choices(models: SpeechModels, places: Iterable[str] = PLACES) -> tuple[str, 
     there = {path.name for place in places for path in Path("/").glob(place.lstrip("/") + "/*")}
     plain = [name for name in VARIANTS if name in there]
     return (*(f"{PIPER}:{name}" for name in natural), *(f"{ESPEAK}:{name}" for name in plain))
-
-
-def build_chosen(models: SpeechModels, choice: str) -> Synthesizer:
-    """Load a voice by its name as `choices` gives it. In the voice's process.
-
-    Raises:
-        ModelError: It is not installed (any more), or broken.
-    """
-    from dialog.voice_espeak import EspeakVoice
-
-    engine, _, name = choice.partition(":")
-    if engine == ESPEAK and name in VARIANTS:
-        return EspeakVoice(name)
-    if engine == PIPER and name in models.voices:
-        from dialog.voice_piper import PiperSynthesizer
-
-        voices = {**models.piper, Language.ENGLISH: models.voices[name]}
-        return PiperSynthesizer(voices, otherwise=EspeakVoice)
-    raise ModelError(f"the voice {choice} is not installed; choose another on the parents' page")

@@ -10,10 +10,10 @@ import numpy as np
 
 from audio.ports import Samples
 from core.process import ProcessWorker, Reply
-from dialog.factory import build_voice
+from dialog.factory import build_chosen, build_voice
 from dialog.ports import Line, SpeechModels, Synthesizer
 from dialog.settings import VoiceSettings
-from dialog.voice_choice import PIPER, build_chosen, choices
+from dialog.voice_choice import PIPER, choices
 from dialog.worker_service import WorkerService
 
 SLOWEST, FASTEST = 0.5, 1.5

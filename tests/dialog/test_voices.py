@@ -14,7 +14,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from core.loudness import SPEECH_LUFS, measure
 from dialog import voice_choice
-from dialog.factory import build_voice, voice_name
+from dialog.factory import build_chosen, build_voice, voice_name
 from dialog.fakes import FakeVoice
 from dialog.levelling import CEILING_DB, levelled
 from dialog.ports import Language, Line, SpeechModels, Synthesizer
@@ -44,7 +44,7 @@ def test_voices_to_choose_are_those_that_are_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["espeak:croak", "piper:en_US-gone-low", "f3", "", "piper:"])
 def test_a_voice_that_is_not_there_is_not_built(name: str) -> None:
     with pytest.raises(ModelError, match="parents' page"):
-        voice_choice.build_chosen(SpeechModels(), name)
+        build_chosen(SpeechModels(), name)
 
 
 def write_piper_voice(path: Path) -> Path:
