@@ -34,8 +34,8 @@ from device.sync.settings import SyncSettings
 from device.teacher import Teacher
 from device.trace import Watcher
 from device.wake_desk import WakeDesk
-from device.wake_taught import taught
-from device.wake_words import wake_question, wake_words
+from device.wake_lesson import WakeLesson
+from device.wake_voices import WakeVoices
 from dialog.cloud.engine import AnswerEngine
 from dialog.cloud.learner import learner_of
 from dialog.cloud.ledger import Ledger
@@ -82,6 +82,8 @@ class Parts:
     clock: Clock
     lessons: Lessons
     house_rules: HouseRules
+    wake_voices: WakeVoices
+    wake_lesson: WakeLesson
     answers: AnswerParts
     ring: LedRing | None = None
     """What the conversation shows its moods on, when not on the board's own lights."""
@@ -96,7 +98,7 @@ class Parts:
     ) -> Runtime:
         """The conversation, ready to be started."""
         conversation = Conversation(
-            self.house_rules,
+            self.wake_lesson,
             self.settings.device,
             history=self.store.history,
             recognition_timeout_s=self.settings.recognition.timeout_s,
@@ -119,7 +121,7 @@ class Parts:
             wake=WakeDesk(
                 self.services.recogniser,
                 scheduler,
-                lambda phrase: wake_question(self.settings.wake, phrase, self.store.folder),
+                self.wake_voices.question,
                 self.settings.wake.threshold,
             ),
         )
@@ -226,14 +228,27 @@ def assemble(
     board = make_board_or_stand_in(settings.board, clock)
     stack.callback(board.close)
     playback = Playback(duck_db=settings.turns.duck_db, volume_db=settings.audio.volume_db)
-    wake = wake_words(settings.wake, taught(store_folder, settings.wake.phrase))
+    voices = WakeVoices(settings.wake, store_folder)
+    wake = voices.detectors(settings.wake.phrase)
     front_end = make_front_end(settings.audio, settings.wake, settings.turns, playback, wake)
     language = settings.device.language
     lessons = Lessons(services.pack, settings.lessons, store, language)
+    voices.hear = front_end.hear_phrase
     rules = HouseRules(lessons)
     answers = answer_parts(settings, services, store, stack, clock)
     return Parts(
-        settings, store, board, playback, front_end, services, clock, lessons, rules, answers
+        settings=settings,
+        store=store,
+        board=board,
+        playback=playback,
+        front_end=front_end,
+        services=services,
+        clock=clock,
+        lessons=lessons,
+        house_rules=rules,
+        wake_voices=voices,
+        wake_lesson=WakeLesson(rules, voices, child=lambda: store.child),
+        answers=answers,
     )
 
 

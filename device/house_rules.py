@@ -13,7 +13,7 @@ from device.announcements import Announcement, line
 from device.lessons import Lessons
 from device.panel import EARLIEST_CREDIBLE
 from dialog.packs.model import Level, Pack
-from dialog.ports import Begin, DialogEvent, DialogState, History, Line, Step, Then
+from dialog.ports import Begin, DialogEvent, DialogState, History, Language, Line, Step, Then
 from provisioning.parents.limits import Limits
 
 BEDTIME_RATE = 0.85
@@ -68,7 +68,7 @@ class HouseRules:
         waking = replace(waking, inner=step.state)
         before: list[Announcement] = []
         if step.then is Then.LISTEN:
-            why = None if isinstance(event, Begin) else self._lessons.must_end(now)
+            why = None if isinstance(event, Begin) else self._lessons.must_end(now, step.state)
             if why is not None:
                 goodbye = (line(why, self._lessons.language),)
                 step = replace(step, lines=goodbye, then=Then.SLEEP, expect=None)
@@ -80,6 +80,15 @@ class HouseRules:
         said = (*(line(each, self._lessons.language) for each in before), *step.lines)
         lines = tuple(self._at_rate(each, now) for each in said)
         return replace(step, state=DialogState(self.name, waking), lines=lines)
+
+    def may_begin(self, now: datetime) -> bool:
+        """Whether a lesson may begin now."""
+        return self._lessons.refusal(now) is None
+
+    @property
+    def instruction(self) -> Language:
+        """What is explained in."""
+        return self._lessons.instruction
 
     def near_bedtime(self, now: datetime) -> bool:
         """Whether the quiet time is so near that Myna winds down; never before the clock is set."""

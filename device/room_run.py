@@ -112,6 +112,8 @@ def hold(
         )
         runtime.start()
         loop.open_first()
+        if scenario.teach_wake:
+            parts.wake_voices.ask()
         if scenario.myna_says_first:
             runtime.say((Line(scenario.myna_says_first),), FIRST_WORDS_TAG)
         live_through(

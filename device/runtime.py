@@ -27,8 +27,9 @@ from device.states import State
 from device.store import Store
 from device.trace import Entry, Watcher, entry_of
 from device.wake_desk import WakeDesk
+from device.wake_examples import WakeExamples
 from dialog.ports import Hints, Line, Recognition
-from hal.ports import LedRing
+from hal.ports import LedRing, Mood
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Runtime:
         """Louder or quieter by so many steps; a speaker with a panel lets that decide."""
         self._wake = wake
         self._heard: Samples | None = None
+        self._examples = WakeExamples()
         self.recordings: Recordings | None = None
         """Keeps the sound of answers; None while nobody may."""
         self.answers = None if answers is None else AnswerDesk(answers, scheduler, self.post)
@@ -187,6 +189,8 @@ class Runtime:
                 self._front_end.attend(attention)
             case fx.Show(mood):
                 self._ring.show(mood)
+                if mood is Mood.ASLEEP:
+                    self._examples.forget()
             case fx.Chime(name, tag):
                 self._playback.enqueue(earcon(Earcon[name.upper()]), tag=tag, last=True)
             case fx.Speak(lines, first_tag):
@@ -294,7 +298,7 @@ class Runtime:
             else:
                 self.post(ev.Recognised(*key, reply.value, effect.freely))
 
-        hints = self._with_voice(effect.hints)
+        hints = self._with_voice(self._examples.with_earlier(effect.hints, utterance.samples))
 
         def submit(on_reply: OnReply[Recognition]) -> int:
             return self._recogniser.submit(utterance.samples, hints, on_reply)

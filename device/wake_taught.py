@@ -14,7 +14,8 @@ from pathlib import Path
 
 from core.errors import StoreError
 from dialog.phone_set import PHONE_ID
-from dialog.wake.teaching import MOST_BIAS, Taught, together
+from dialog.wake.question import Taught
+from dialog.wake.teaching import MOST_BIAS, together
 from provisioning.private_files import write_private
 
 log = logging.getLogger(__name__)

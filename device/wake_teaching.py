@@ -14,8 +14,10 @@ from audio.ports import FRAME_SAMPLES, AudioBackend, Samples
 from core.errors import AudioError, ModelError, StoreError
 from device import wake_taught
 from device.store_file import FILE_NAME
-from dialog.wake.detector import WakeModels
-from dialog.wake.teaching import EXAMPLES, Lesson, teach
+from dialog.factory import build_ears
+from dialog.wake.both import BothStages
+from dialog.wake.question import Lesson
+from dialog.wake.teaching import EXAMPLES, teach
 
 LEAD_FRAMES = 50
 LOUD_OVER_FLOOR_DB, LOUD_ABOVE_DBFS = 14.0, -55.0
@@ -96,9 +98,7 @@ def learn(phrase: str, examples: Sequence[Samples], folder: Path, nickname: str 
         StoreError: There is no such child, or it cannot be kept.
     """
     child = child_of(folder, nickname)
-    models = WakeModels.load()
-    sounds = [example.astype(np.float32) / np.float32(32768.0) for example in examples]
-    lesson = teach(phrase, sounds, models.network, models.verifier)
+    lesson = teach(phrase, examples, BothStages.load(build_ears()))
     if lesson is None:
         raise ModelError(
             f'"{phrase}" was not heard often enough among {len(examples)} examples: say it'

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from audio.factory import make_wake_words, wake_phrases
 from audio.ports import WakeWord
 from audio.settings import WakeSettings
 from audio.wake_gate import LevelGate
-from device.wake_taught import taught as taught_of
-from dialog.wake.question import WakeQuestion
-from dialog.wake.teaching import Taught
+from dialog.wake.question import Taught, WakeQuestion
 
 OWN_ENGINE = "phones"
 SUGGESTED = ("hello myna", "hey little bird", "good morning robot", "wake up mister bear")
@@ -28,9 +24,9 @@ def choices(wake: WakeSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*SUGGESTED, wake.phrase)))
 
 
-def wake_question(wake: WakeSettings, phrase: str, folder: Path | None) -> WakeQuestion | None:
+def wake_question(wake: WakeSettings, phrase: str, taught: Taught | None) -> WakeQuestion | None:
     """What the recogniser is asked about a candidate of a phrase; None for other engines."""
-    return _question(phrase, taught_of(folder, phrase)) if wake.engine == OWN_ENGINE else None
+    return _question(phrase, taught) if wake.engine == OWN_ENGINE else None
 
 
 def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWord:
@@ -86,5 +82,4 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
 def _question(phrase: str, taught: Taught | None) -> WakeQuestion:
     if taught is None:
         return WakeQuestion(phrase)
-    further = tuple(tuple(tuple(way) for way in word) for word in taught.further)
-    return WakeQuestion(phrase, further, taught.bias)
+    return WakeQuestion(phrase, taught.further, taught.bias)

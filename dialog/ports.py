@@ -11,7 +11,7 @@ from typing import Protocol
 
 from audio.ports import Samples
 from dialog.scoring.history import Past, VoiceHistory
-from dialog.wake.question import WakeQuestion
+from dialog.wake.question import Lesson, WakeExample, WakeQuestion
 
 
 class Language(Enum):
@@ -50,12 +50,14 @@ class Hints:
         scored: So many of the first candidates are answers of which it matters how they are said.
         voice: What earlier answers say about the voice that may be heard; None where nothing does.
         wake: Nothing else is asked than whether the sound holds this phrase.
+        example: First of all it is asked whether the sound is an example of the wake phrase.
     """
 
     candidates: tuple[str, ...] = ()
     scored: int = 0
     voice: VoiceHistory | None = None
     wake: WakeQuestion | None = None
+    example: WakeExample | None = None
 
     def may_go_on(self, index: int) -> bool:
         """Whether another candidate begins with the whole of this one and has more words.
@@ -78,6 +80,7 @@ class Recognition:
         complete: The words form the whole of a candidate. A short silence may end the turn then,
             unless a longer answer begins with them (`Hints.may_go_on`).
         pronunciation: How an answer was said (`Hints.scored`); None where it was not scored.
+        lesson: What the last example of the wake phrase made of all (`Hints.example`).
     """
 
     text: str
@@ -85,6 +88,7 @@ class Recognition:
     confidence: float
     complete: bool
     pronunciation: Pronunciation | None = None
+    lesson: Lesson | None = None
 
 
 class Recognizer(Protocol):
@@ -198,17 +202,22 @@ class Expectation:
         answers: Right answers as plain lower-case words, the model answer first.
         others: Wrong answers and commands worth telling apart (same spelling rules).
         open_speech: Any speech is an answer.
+        by_button: A press of the button answers, too: it brings the next of several (`StepOn`).
         patience_s: How long a child may stay silent before Myna speaks again.
+        example: Of the wake phrase, which is the first answer; it is taught just now.
     """
 
     answers: tuple[str, ...]
     others: tuple[str, ...] = ()
     open_speech: bool = False
     patience_s: float = 7.0
+    by_button: bool = False
+    example: WakeExample | None = None
 
     def hints(self) -> Hints:
         """The same as hints for a recogniser: answers first."""
-        return Hints(self.answers + self.others, scored=len(self.answers))
+        scored = 0 if self.example else len(self.answers)
+        return Hints(self.answers + self.others, scored=scored, example=self.example)
 
 
 class Trouble(Enum):
@@ -256,7 +265,12 @@ class Resume:
     """Go on after a pause: say again what is asked."""
 
 
-DialogEvent = Begin | Heard | HeardNothing | Failed | Resume
+@dataclass(frozen=True, slots=True)
+class StepOn:
+    """The button was pressed where that brings the next of several (`Expectation.by_button`)."""
+
+
+DialogEvent = Begin | Heard | HeardNothing | Failed | Resume | StepOn
 
 
 class Verdict(Enum):

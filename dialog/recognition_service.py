@@ -20,8 +20,10 @@ from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
 from dialog.scoring.factory import build_scorer
 from dialog.scoring.ports import Scorer
 from dialog.settings import RecognitionSettings
+from dialog.wake.both import BothStages
 from dialog.wake.confirm import confidence
-from dialog.wake.question import WakeQuestion
+from dialog.wake.question import WakeExample, WakeQuestion
+from dialog.wake.teaching import is_example, teach
 from dialog.worker_service import WorkerService
 
 NICENESS = 5
@@ -55,6 +57,7 @@ class RecognitionHandler:
     ) -> None:
         self._recogniser = build()
         self._scorer = None if build_scorer is None else build_scorer()
+        self._stages: BothStages | None = None
         # The first utterance of a process is several times slower than the others.
         self._recogniser.recognize(np.zeros(SAMPLE_RATE_HZ // 2, np.int16), Hints(("hello",)))
         if self._scorer is not None:
@@ -66,6 +69,10 @@ class RecognitionHandler:
         hints = question.hints
         if hints.wake is not None:
             return self._last_word(question.samples, hints.wake)
+        if hints.example is not None:
+            example = self._example(question.samples, hints.example)
+            if example is not None:
+                return example
         said = self._recogniser.recognize(question.samples, hints)
         if self._scorer is None or said.matched is None or said.matched >= hints.scored:
             return said
@@ -77,6 +84,20 @@ class RecognitionHandler:
     def _last_word(samples: Samples, wake: WakeQuestion) -> Recognition:
         sure = confidence(samples, wake, build_ears())
         return Recognition("", None, sure, complete=False)
+
+    def _example(self, samples: Samples, asked: WakeExample) -> Recognition | None:
+        """What an example of the wake phrase teaches; None where the sound is something else."""
+        if self._stages is None:
+            self._stages = BothStages.load(build_ears())
+        if asked.number == 0:
+            self._stages.forget()
+        like, sure = is_example(samples, asked.text, self._stages)
+        if not like:
+            return None
+        lesson = None
+        if asked.number + 1 == asked.count:
+            lesson = teach(asked.text, [*asked.earlier, samples], self._stages)
+        return Recognition(asked.text, 0, sure, complete=True, lesson=lesson)
 
     def close(self) -> None:
         self._recogniser.close()

@@ -133,6 +133,13 @@ class Section:
             self.wrong(key, f"must be a text, not {_shown(value)}")
         return ""
 
+    def flag(self, key: str) -> bool:
+        """Whether something is so: ``true``, or ``false`` as when it is not given."""
+        value = self._take(key, default=False)
+        if not isinstance(value, bool):
+            self.wrong(key, f"must be true or false, not {_shown(value)}")
+        return value is True
+
     def choice(self, key: str, choices: Collection[str], *, default: str) -> str:
         """One of a few words."""
         value = self._take(key, default)

@@ -92,6 +92,7 @@ class Scenario:
         card: When the sound card is away.
         expect: What the record must show.
         lesson_items: Items of the session; None leaves the configuration's.
+        teach_wake: A parent has asked for a lesson on the wake phrase.
         myna_says_first: Something Myna is made to say before anything else, for example the
             wake phrase; empty for nothing.
     """
@@ -108,6 +109,7 @@ class Scenario:
     expect: tuple[Expect, ...] = ()
     lesson_items: int | None = None
     myna_says_first: str = ""
+    teach_wake: bool = False
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -133,6 +135,7 @@ def load_scenario(path: Path) -> Scenario:
         if document.has("lesson_items")
         else None,
         myna_says_first=document.text("myna_says_first", default=""),
+        teach_wake=document.flag("teach_wake"),
     )
     document.done()
     problems.raise_if_any()

@@ -7,6 +7,7 @@ against the best other phone in their places, and its whole path against any sou
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Protocol
 
@@ -51,8 +52,17 @@ def confidence(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
     Raises:
         ModelError: The phrase cannot be said.
     """
+    return share(logit(samples, question, ears))
+
+
+def logit(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
+    """The same as natural log of the odds, 0 at a confidence of a half; minus infinity for none.
+
+    Raises:
+        ModelError: The phrase cannot be said.
+    """
     found = fit(samples, question, ears)
-    return 0.0 if found is None else share(STEEPNESS * (found - DECIDED_AT) + question.bias)
+    return -math.inf if found is None else STEEPNESS * (found - DECIDED_AT) + question.bias
 
 
 def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> float | None:

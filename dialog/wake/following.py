@@ -99,8 +99,14 @@ def best_logit(
     sound: Waveform, phrase: Phrase, network: Network, verifier: Verifier
 ) -> tuple[float, Sighting | None]:
     """The highest logit anywhere in a recording, and where; minus infinity without a candidate."""
+    return best_of(rows_of(sound, network), phrase, network, verifier)
+
+
+def best_of(
+    rows: Floats, phrase: Phrase, network: Network, verifier: Verifier
+) -> tuple[float, Sighting | None]:
+    """The same for a recording whose rows are there already."""
     best, where = float("-inf"), None
-    rows = rows_of(sound, network)
     for seen in sightings(rows, [phrase], network):
         logit = verifier.logit(seen.evidence)
         if logit > best:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from audio.ports import Samples
 
 Way = tuple[str, ...]
 """Phones of a word, as `dialog.lexicon.Pronunciation`; this file stays free of what others need."""
@@ -21,3 +23,52 @@ class WakeQuestion:
     text: str
     further: tuple[tuple[Way, ...], ...] = ()
     bias: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WakeExample:
+    """Whether a sound is an example of the phrase; after the last one, what all of them teach.
+
+    Attributes:
+        text: The phrase as written.
+        number: Which example this would be, from 0.
+        count: How many there are to be.
+        earlier: The sounds of those before it, int16, 16 000 Hz.
+    """
+
+    text: str
+    number: int
+    count: int
+    earlier: tuple[Samples, ...] = field(default=(), repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a child's examples taught.
+
+    Attributes:
+        phrase: As written.
+        further: For every word the child's own ways of saying it, besides the usual ones.
+        bias: Added to the stages' logits, 0 or more.
+    """
+
+    phrase: str
+    further: tuple[tuple[Way, ...], ...] = field(default=(), repr=False)
+    bias: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How well a child is heard after teaching.
+
+    Attributes:
+        taught: What to keep.
+        examples: Recordings in which something like the phrase was found.
+        before: How many of them would have woken Myna before.
+        after: How many wake her, each judged by what the others taught.
+    """
+
+    taught: Taught
+    examples: int
+    before: int
+    after: int

@@ -1,25 +1,31 @@
 """Five times the phrase by one child, and the device hears that child better.
 
 Two things are learnt: that this child says a phone as another one, where most of its examples agree
-on which, so that its way of saying the phrase is listened for too; and how sure the verifier
-usually is of this child, so that it wakes where it is as sure as that, within a bound, since other
+on which, so that its way of saying the phrase is listened for too; and how sure the last word
+usually is of this child, so that she wakes where it is as sure as that, within a bound, since other
 talk may be as sure.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dialog.phone_features import Waveform
+from audio.ports import Samples
 from dialog.phone_graph import Pronunciation, Word
 from dialog.phone_set import PHONES
-from dialog.wake.acoustics import Network
+from dialog.wake.both import BothStages
+from dialog.wake.confirm import CANDIDATE_SHARE
 from dialog.wake.evidence import FIGURES, RIVAL_MARGIN
-from dialog.wake.following import Sighting, best_logit
+from dialog.wake.following import Sighting
 from dialog.wake.phrase import phrase
-from dialog.wake.verifier import Verifier
+from dialog.wake.question import Lesson, Taught, WakeQuestion
+from dialog.wake.verifier import share
+
+Ways = tuple[tuple[Pronunciation, ...], ...]
+"""For every word of a phrase more ways to say it."""
 
 EXAMPLES = 5
 FEWEST_EXAMPLES = 3
@@ -33,50 +39,19 @@ MARGIN = 0.5
 """Logit by which a usual saying of a taught child is to pass."""
 MOST_BIAS = 0.75
 """Logit by which waking may become easier for a taught child."""
+USUAL_THRESHOLD = 0.5
+_BAR = CANDIDATE_SHARE * USUAL_THRESHOLD
+CANDIDATE_LOGIT = math.log(_BAR / (1 - _BAR))
+"""Of the first stage, from which the last word is asked at the usual threshold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """What a child's examples taught.
-
-    Attributes:
-        phrase: As written.
-        further: For every word the child's own ways of saying it, besides the usual ones.
-        bias: Added to the verifier's logit, 0 or more.
-    """
-
-    phrase: str
-    further: tuple[tuple[Pronunciation, ...], ...] = field(default=(), repr=False)
-    bias: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """How well a child is heard after teaching.
-
-    Attributes:
-        taught: What to keep.
-        examples: Recordings in which something like the phrase was found.
-        before: How many of them would have woken Myna before.
-        after: How many wake her, each judged by what the others taught.
-    """
-
-    taught: Taught
-    examples: int
-    before: int
-    after: int
-
-
-def teach(
-    text: str, examples: Sequence[Waveform], network: Network, verifier: Verifier
-) -> Lesson | None:
+def teach(text: str, examples: Sequence[Samples], stages: BothStages) -> Lesson | None:
     """Learn from one child's examples.
 
     Args:
         text: The phrase as written.
-        examples: The phrase once in each, -1..1, 16 000 Hz.
-        network: Of the phones.
-        verifier: Of the evidence.
+        examples: The phrase once in each, int16, 16 000 Hz.
+        stages: Listen to them.
 
     Returns:
         None when the phrase was found in fewer than three of them: record again.
@@ -85,31 +60,61 @@ def teach(
         ModelError: The phrase cannot be listened for.
     """
     plain = phrase(text)
-    found = [best_logit(example, plain, network, verifier) for example in examples]
+    found = [(example, *stages.first(example, plain)) for example in examples]
     heard = [
-        (example, logit, seen)
-        for example, (logit, seen) in zip(examples, found, strict=True)
-        if seen is not None and logit >= LIKE_IT
+        (example, seen) for example, first, seen in found if seen is not None and first >= LIKE_IT
     ]
     if len(heard) < FEWEST_EXAMPLES:
         return None
+    known: dict[Ways, list[_Logits]] = {}
 
-    def learnt(at: Sequence[int]) -> tuple[tuple[tuple[Pronunciation, ...], ...], list[float]]:
-        further = _own_ways([heard[each][2] for each in at])
-        if not any(further):
-            return (), [logit for _, logit, _ in heard]
-        own = phrase(text, further)
-        return further, [best_logit(sound, own, network, verifier)[0] for sound, _, _ in heard]
+    def with_ways(further: Ways) -> list[_Logits]:
+        if further not in known:
+            own, question = phrase(text, further), WakeQuestion(text, further)
+            known[further] = [
+                _Logits(stages.first(sound, own)[0], stages.last(sound, question))
+                for sound, _ in heard
+            ]
+        return known[further]
 
     everybody = range(len(heard))
     after = 0
     for out in everybody:
         rest = [at for at in everybody if at != out]
-        _, logits = learnt(rest)
-        after += logits[out] + _bias([logits[at] for at in rest]) >= 0.0
-    further, logits = learnt(everybody)
-    taught = Taught(plain.text, further, _bias(logits))
-    return Lesson(taught, len(heard), sum(logit >= 0.0 for _, logit, _ in heard), after)
+        logits = with_ways(_own_ways([heard[at][1] for at in rest]))
+        after += logits[out].wake(_bias([logits[at].last for at in rest]))
+    further = _own_ways([seen for _, seen in heard])
+    bias = _bias([each.last for each in with_ways(further)])
+    before = sum(each.wake(0.0) for each in with_ways(()))
+    return Lesson(Taught(plain.text, further, bias), len(heard), before, after)
+
+
+def is_example(sound: Samples, text: str, stages: BothStages) -> tuple[bool, float]:
+    """Whether something like the phrase was said, and how sure the last word is, 0..1.
+
+    Args:
+        sound: int16, 16 000 Hz.
+        text: The phrase as written.
+        stages: Listen to it.
+
+    Raises:
+        ModelError: The phrase cannot be listened for.
+    """
+    first, seen = stages.first(sound, phrase(text))
+    like = seen is not None and first >= LIKE_IT
+    return like, share(stages.last(sound, WakeQuestion(text))) if like else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Logits:
+    """What both stages say of one example."""
+
+    first: float
+    last: float
+
+    def wake(self, bias: float) -> bool:
+        """Whether Myna would wake at the usual threshold."""
+        return self.first + bias >= CANDIDATE_LOGIT and self.last + bias >= 0.0
 
 
 def together(everybody: Sequence[Taught]) -> Taught | None:
@@ -125,8 +130,8 @@ def together(everybody: Sequence[Taught]) -> Taught | None:
     return Taught(everybody[0].phrase, ways, max(each.bias for each in everybody))
 
 
-def _own_ways(found: Sequence[Sighting]) -> tuple[tuple[Pronunciation, ...], ...]:
-    """For every word this child's own way, where most examples agree that it has one."""
+def _own_ways(found: Sequence[Sighting]) -> Ways:
+    """For every word this child's own way, where most examples agree; nothing without any."""
     usual, _ = Counter(seen.phones for seen in found).most_common(1)[0]
     alike = [seen for seen in found if seen.phones == usual]
     said = [phone for _, phone in usual]
@@ -150,7 +155,8 @@ def _own_ways(found: Sequence[Sighting]) -> tuple[tuple[Pronunciation, ...], ...
         tuple(p for (w, _), p in zip(usual, said, strict=True) if w == n) for n in range(count)
     ]
     before = [tuple(p for w, p in usual if w == n) for n in range(count)]
-    return tuple((new,) if new != old else () for new, old in zip(words, before, strict=True))
+    own = tuple((new,) if new != old else () for new, old in zip(words, before, strict=True))
+    return own if any(own) else ()
 
 
 def _bias(logits: Sequence[float]) -> float:

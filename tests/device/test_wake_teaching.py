@@ -17,7 +17,7 @@ from device import wake_taught
 from device.cli import main
 from device.store import Store
 from device.wake_teaching import Examples, child_of
-from dialog.wake.teaching import Taught
+from dialog.wake.question import Taught
 from tests.audio.speech import espeak, pink_noise, silence
 
 HELLO_MYNA = "[[h@l'oU m'aIn@]]"

@@ -5,46 +5,55 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dialog.wake.acoustics import Network
-from dialog.wake.teaching import MOST_BIAS, Taught, teach, together
-from dialog.wake.verifier import Verifier
+from audio.ports import Samples
+from dialog.factory import build_ears
+from dialog.wake.both import BothStages
+from dialog.wake.question import Taught
+from dialog.wake.teaching import MOST_BIAS, is_example, teach, together
 from tests.audio.speech import espeak
 
 
-def examples(
-    spelling: str, speeds: tuple[int, ...] = (120, 130, 140, 150, 160)
-) -> list[np.ndarray]:
-    sounds = [espeak(spelling, "-v", "en-us+f3", "-s", str(s)).astype(np.float32) for s in speeds]
-    return [np.pad(sound / 32768, (8_000, 12_800)) for sound in sounds]
+def examples(spelling: str, speeds: tuple[int, ...] = (120, 130, 140, 150, 160)) -> list[Samples]:
+    sounds = [espeak(spelling, "-v", "en-us+f3", "-s", str(s)) for s in speeds]
+    return [np.pad(sound, (8_000, 12_800)) for sound in sounds]
 
 
 @pytest.fixture(scope="module")
-def models() -> tuple[Network, Verifier]:
-    return Network.load(), Verifier.load()
+def stages() -> BothStages:
+    return BothStages.load(build_ears())
 
 
-def test_a_well_heard_child_changes_little(models: tuple[Network, Verifier]) -> None:
-    lesson = teach("hello myna", examples("[[h@l'oU m'aIn@]]"), *models)
+def test_a_well_heard_child_changes_little(stages: BothStages) -> None:
+    lesson = teach("hello myna", examples("[[h@l'oU m'aIn@]]"), stages)
     assert lesson is not None
     assert lesson.examples == 5
     assert lesson.after >= lesson.before >= 4
     assert lesson.taught.bias <= MOST_BIAS
 
 
-def test_an_accent_is_learnt_and_helps(models: tuple[Network, Verifier]) -> None:
+def test_an_accent_is_learnt_and_helps(stages: BothStages) -> None:
     """A child who says "halo myna": heard no worse after than before."""
-    lesson = teach("hello myna", examples("[[hal'oU m'aIna]]"), *models)
+    lesson = teach("hello myna", examples("[[hal'oU m'aIna]]"), stages)
     assert lesson is not None
     assert lesson.after >= lesson.before
     assert lesson.taught.bias > 0.0 or any(lesson.taught.further)
     assert lesson.taught.bias <= MOST_BIAS
 
 
-def test_something_else_is_not_learnt(models: tuple[Network, Verifier]) -> None:
-    lesson = teach("hello myna", examples("the fat cat sat"), *models)
+def test_something_else_is_not_learnt(stages: BothStages) -> None:
+    lesson = teach("hello myna", examples("the fat cat sat"), stages)
     assert lesson is None or lesson.after == 0
-    silence = [np.zeros(32_000, np.float32)] * 5
-    assert teach("hello myna", silence, *models) is None
+    silence = [np.zeros(32_000, np.int16)] * 5
+    assert teach("hello myna", silence, stages) is None
+
+
+def test_what_is_an_example(stages: BothStages) -> None:
+    """Without any quiet after it, too."""
+    tight = espeak("[[h@l'oU m'aIn@]]", "-v", "en-us+f3", "-s", "140")
+    like, sure = is_example(tight, "hello myna", stages)
+    assert like
+    assert sure > 0.5
+    assert is_example(examples("the fat cat sat")[0], "hello myna", stages) == (False, 0.0)
 
 
 def test_two_children_keep_both_their_ways() -> None:
