@@ -19,7 +19,7 @@ from tests.image.machine import Machine
 IMAGE = os.environ.get("MYNA_IMAGE", "")
 MYNA = "/opt/myna/.venv/bin/myna"
 ACTIVE = "systemctl is-active --quiet myna.service"
-START_LIMIT_S = 420.0
+START_LIMIT_S = 900.0
 
 pytestmark = [
     pytest.mark.skipif(not IMAGE, reason="takes an image: make image-test"),

@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -53,7 +54,7 @@ def image(tmp_path: Path) -> Path:
 def test_the_manifest_covers_names_sizes_and_hashes(image: Path, tmp_path: Path) -> None:
     public, secret = tmp_path / "a.pub", tmp_path / "a.key"
     make_keys(public, secret)
-    files = publish(image, name="myna-pi", version="1.0", key=secret, url="https://x.example/")
+    files = publish(image, name="myna-pi", version="1.0", key=secret)
     assert sorted(files) == [
         "myna-pi-1.0.bmap",
         "myna-pi-1.0.img",
@@ -72,7 +73,14 @@ def test_the_manifest_covers_names_sizes_and_hashes(image: Path, tmp_path: Path)
 
 
 def test_imager_s_list(image: Path) -> None:
-    publish(image, name="myna-pi", version="1.0", key=None, url="https://x.example/myna/")
+    publish(
+        image,
+        name="myna-pi",
+        version="1.0",
+        key=None,
+        url="https://x.example/myna/",
+        boards=["pi3-64bit", "pi4-64bit"],
+    )
     listed = json.loads(image.with_name("myna-pi-1.0.imager.json").read_text())
     # The keys of Raspberry Pi Imager's OS list, version 4 (doc/json-schema/os-list-schema.json
     # of its repository); extract_* is of the image, image_download_* of the packed file.
@@ -92,6 +100,20 @@ def test_imager_s_list(image: Path) -> None:
             }
         ]
     }
+
+
+@pytest.mark.parametrize(("url", "boards"), [("", ["pi4-64bit"]), ("https://x.example", [])])
+def test_no_list_is_written_that_could_not_be_used(
+    image: Path, url: str, boards: list[str]
+) -> None:
+    publish(image, name="myna-virt", version="1.0", key=None, url=url, boards=boards)
+    assert list(image.parent.glob("*.imager.json")) == []
+
+
+def test_what_the_list_s_icon_names_is_published_beside_it() -> None:
+    drawing = (Path(__file__).parents[3] / "image/myna.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - our own
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"format": 1}', b'{"format": 99}', b"\xff"])
