@@ -99,7 +99,7 @@ class Machine:
                 raise TimeoutError(f"{command}: {said}\n{self.log.read_text(errors='replace')}")
 
     def run(self, command: str, *, limit_s: float = 120.0) -> tuple[int, str]:
-        """Exit code and output of a command in the machine's debugging shell."""
+        """Exit code and output of a command in the machine's debugging shell; -1 without an end."""
         assert self._shell is not None
         token = f"{_MARK}{time.monotonic_ns()}"
         self._shell.sendall(f"{command}\necho {token[:6]}''{token[6:]} $?\n".encode())
@@ -110,7 +110,11 @@ class Machine:
             if time.monotonic() > until:
                 return -1, said.decode(errors="replace")
             try:
-                said += self._shell.recv(65536)
+                said += (more := self._shell.recv(65536))
+                if not more:  # it was switched off meanwhile
+                    return -1, said.decode(errors="replace")
+            except ConnectionError:
+                return -1, said.decode(errors="replace")
             except TimeoutError:
                 self._shell.sendall(b"" if said else b"\n")  # the shell may have come up just now
         return int(end[1]), said.decode(errors="replace")[: end.start()]
