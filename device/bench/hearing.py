@@ -60,7 +60,17 @@ def measure(*, long: bool, seed: int, corpus: Path | None = None) -> Report:
                 words=words,
             )
         )
-        report.add(hearing_wake.run(conditions, says=12 if long else 2, seed=seed))
+        report.add(
+            hearing_wake.run(
+                conditions,
+                says=36 if long else 3,
+                minutes=30 if long else 2,
+                seed=seed,
+                corpus=corpus,
+                # The short form is compared with kept figures: of voices that every machine has.
+                programs=("espeak-ng", "flite", "festival") if long else ("espeak-ng",),
+            )
+        )
         report.add(hearing_noise.run(sentences, words, count=100 if long else 6, seed=seed))
         report.add(
             hearing_turns.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from audio.echo_factory import make_canceller
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from audio.residual import LATENCY_FRAMES, ResidualSuppressor
+from audio.settings import AudioSettings
 from device.bench import hearing_scene
 from device.bench.acoustics import Signal
 from device.bench.echo_signals import int16
@@ -23,7 +24,7 @@ from device.bench.metric import Metric
 LEVELS_DB = (0.0, 10.0, 20.0)
 """How far the child lies below the echo."""
 OURS = "kalman"
-TAIL_MS = 200
+TAIL_MS = AudioSettings().canceller_tail_ms
 _SILENT = f"{OURS}.silent"
 _STOI_AIMS = {0.0: 0.92, 10.0: 0.85, 20.0: 0.70}
 _LOSS_AIMS = {0.0: 3.0, 10.0: 6.0, 20.0: 15.0}
@@ -134,21 +135,25 @@ def _without_echo(where: Place, voices: Sequence[Signal]) -> list[Samples]:
     return _cut(near, talk.words)
 
 
+def _outputs(ways: dict[str, _Way], talk: Talk) -> Iterator[tuple[str, _Way, Samples]]:
+    """What every canceller gives out for the same sounds, with the way that it belongs to."""
+    for name in ways:
+        if name != _SILENT:  # comes with our own
+            for output, heard in through(name, talk.near, talk.far).items():
+                yield output, ways[output], heard
+
+
 def _talked(where: Place, voices: Sequence[Signal], ways: dict[str, _Way]) -> None:
     for level in LEVELS_DB:
         talk = hearing_scene.talk(where, voices, child_below_echo_db=level)
-        for name in ways:
-            if name == _SILENT:
-                continue
-            for output, heard in through(name, talk.near, talk.far).items():
-                way = ways[output]
-                aligned = heard if output != "aec3" else _undelayed(talk, heard)
-                for first, last in talk.words:
-                    child = talk.child[first:last]
-                    part = aligned[first:last] / 32768.0
-                    way.stoi[level].append(stoi(child, part))
-                    way.level_db[level].append(level_change_db(child, part))
-                way.heard[level] += _cut(aligned, talk.words)
+        for output, way, heard in _outputs(ways, talk):
+            aligned = heard if output != "aec3" else _undelayed(talk, heard)
+            for first, last in talk.words:
+                child = talk.child[first:last]
+                part = aligned[first:last] / 32768.0
+                way.stoi[level].append(stoi(child, part))
+                way.level_db[level].append(level_change_db(child, part))
+            way.heard[level] += _cut(aligned, talk.words)
 
 
 def _undelayed(talk: Talk, heard: Samples) -> Samples:
@@ -161,29 +166,21 @@ def _undelayed(talk: Talk, heard: Samples) -> Samples:
 
 def _echo_only(where: Place, ways: dict[str, _Way]) -> None:
     scene = hearing_scene.alone(where)
-    for name in ways:
-        if name == _SILENT:
-            continue
-        for output, heard in through(name, scene.near, scene.far).items():
-            rest = heard / 32768.0
-            way = ways[output]
-            way.first_db.append(_between(scene.echo, rest, 1.0, 2.0))
-            way.settled_db.append(_between(scene.echo, rest, 6.0, len(rest) / SAMPLE_RATE_HZ))
-            way.over_time.append(_curve(scene.echo, rest, 0.0, 8.0))
+    for _, way, heard in _outputs(ways, scene):
+        rest = heard / 32768.0
+        way.first_db.append(_between(scene.echo, rest, 1.0, 2.0))
+        way.settled_db.append(_between(scene.echo, rest, 6.0, len(rest) / SAMPLE_RATE_HZ))
+        way.over_time.append(_curve(scene.echo, rest, 0.0, 8.0))
 
 
 def _jumped(where: Place, ways: dict[str, _Way]) -> None:
     scene = hearing_scene.alone(where)
     at_s = where.condition.jump_at_s
-    for name in ways:
-        if name == _SILENT:
-            continue
-        for output, heard in through(name, scene.near, scene.far).items():
-            rest = heard / 32768.0
-            way = ways[output]
-            after_s = at_s + _AFTER_JUMP_S
-            way.back_db.append(_between(scene.echo, rest, after_s, after_s + 1.0))
-            way.over_jump.append(_curve(scene.echo, rest, at_s - 1.0, at_s + 3.0))
+    after_s = at_s + _AFTER_JUMP_S
+    for _, way, heard in _outputs(ways, scene):
+        rest = heard / 32768.0
+        way.back_db.append(_between(scene.echo, rest, after_s, after_s + 1.0))
+        way.over_jump.append(_curve(scene.echo, rest, at_s - 1.0, at_s + 3.0))
 
 
 def _between(before: Signal, after: Signal, from_s: float, to_s: float) -> float:

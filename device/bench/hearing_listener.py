@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 from audio.factory import make_front_end
 from audio.front_end import FrontEnd
 from audio.playback import Playback
-from audio.ports import FRAME_SAMPLES, Attention, Edge, ReadStatus, Samples, WakeWord
+from audio.ports import FRAME_SAMPLES, Attention, Edge, ReadStatus, Samples, WakeWord, Woken
 from audio.settings import AudioSettings, TurnSettings, WakeSettings
-from device.wake_words import wake_words, whole_wake_word
+from device.wake_words import wake_question, wake_words
 
 
 class Listener:
@@ -44,7 +45,63 @@ class Listener:
         return edges
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that sounded like the wake phrase to the first stage.
+
+    Attributes:
+        at_s: When, in counted audio.
+        confidence: The last word on it, 0..1: from the setting's threshold on she wakes.
+    """
+
+    at_s: float
+    confidence: float
+
+
+class SleepingListener:
+    """Myna asleep, with both stages where they are on the device: the front end finds candidates
+    in the suppressed sound, the last word hears the sound without echo that led up to them. It is
+    given at once, where the device takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        settings = WakeSettings()
+        question = wake_question(settings, settings.phrase, None)
+        if question is None:
+            raise ValueError("the engine of the settings gives no one the last word")
+        self._question = question
+        self._threshold = settings.threshold
+        self._listener = Listener(Attention.WAKE)
+
+    @property
+    def vetoed(self) -> int:
+        """Candidates held back since start because Myna's own voice held the phrase."""
+        return self._listener.front_end.vetoed_wakes
+
+    def hear_all(self, near: Samples, far: Samples) -> list[Candidate]:
+        """Recordings of one length, whole frames of which are heard."""
+        found: list[Candidate] = []
+        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+            part = slice(start, start + FRAME_SAMPLES)
+            edges = self._listener.hear(near[part], far[part])
+            found += [self._weighed(edge) for edge in edges if isinstance(edge, Woken)]
+        return found
+
+    def woken_by(self, candidate: Candidate) -> bool:
+        """Whether this one wakes her."""
+        return candidate.confidence >= self._threshold
+
+    def _weighed(self, edge: Woken) -> Candidate:
+        from dialog.factory import build_ears
+        from dialog.wake.confirm import confidence
+
+        if edge.sound is None:
+            raise ValueError("a candidate came without its sound")
+        found = Candidate(edge.at_s, confidence(edge.sound, self._question, build_ears()))
+        if not self.woken_by(found):
+            self._listener.front_end.refuse_wake()
+        return found
+
+
 @functools.cache
 def _detectors() -> tuple[WakeWord, WakeWord]:
-    # No recogniser's process has the last word here: the microphone's detector asks by itself.
-    return whole_wake_word(WakeSettings()), wake_words(WakeSettings())[1]
+    return wake_words(WakeSettings())

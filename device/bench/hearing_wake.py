@@ -1,82 +1,184 @@
-"""Waking Myna while she talks: how often a child is heard, and whether she ever wakes herself."""
+"""Waking Myna: in quiet, in noise and while she talks; what wakes her falsely; her own voice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from audio.ports import SAMPLE_RATE_HZ, Attention, Samples, Woken
+from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.settings import WakeSettings
-from audio.virtual_room.synthesised import SynthesisedVoice, say_as_adult
-from device.bench import hearing_scene
+from audio.virtual_room.noise import fan
+from audio.virtual_room.synthesised import SynthesisedVoice
+from device.bench import acoustics, hearing_scene, hours
 from device.bench.acoustics import Signal
 from device.bench.echo_scene import FAR_RMS
 from device.bench.echo_signals import int16
-from device.bench.figures_page import Report
-from device.bench.hearing_listener import Listener
-from device.bench.hearing_scene import Condition
+from device.bench.figures_page import Curve, Plot, Report
+from device.bench.hearing_listener import SleepingListener
+from device.bench.hearing_scene import Condition, Place
 from device.bench.metric import Metric
+from device.bench.wake_scenes import say, voices
 
 LEVELS_DB = (0.0, 10.0, 20.0)
-_AIMS = {0.0: ">= 95", 10.0: ">= 85", 20.0: ">= 50"}
-ADULTS = 4
+SNRS_DB = (10.0, 5.0)
+THRESHOLDS = (0.2, 0.35, 0.5, 0.65, 0.8)
+"""The rows of the table beside the curve."""
+_THRESHOLD = WakeSettings().threshold
+_OVER_AIMS = {0.0: ">= 95", 10.0: ">= 85", 20.0: ">= 50"}
+_LATEST_S = 1.2
+"""After the phrase's end a candidate is another one."""
+_FAN_S = 20.0
 
 
-def run(conditions: Sequence[Condition], *, says: int, seed: int) -> Report:
-    """Say the default phrase in each place, without playback and over it.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The phrase said once: the most that the last word made of it in each situation, 0..1.
+
+    Attributes:
+        quiet: Nobody else sounds.
+        noisy: Beside a fan, by how far that lies below the voice, in dB.
+        over: While Myna talks, by how far the voice lies below her echo, in dB.
+    """
+
+    quiet: float
+    noisy: dict[float, float]
+    over: dict[float, float]
+
+
+def run(
+    conditions: Sequence[Condition],
+    *,
+    says: int,
+    minutes: int,
+    seed: int,
+    corpus: Path | None = None,
+    programs: Sequence[str] = ("espeak-ng", "flite", "festival"),
+) -> Report:
+    """Say the default phrase in each place in every situation, and listen where nobody says it.
 
     Args:
-        says: Times in all that it is said at each level, by synthetic children and grown-ups.
-        seed: Chooses the children.
+        conditions: Places.
+        says: Times in all that it is said in each situation.
+        minutes: Of sound in which nobody says it (`device.bench.hours`).
+        seed: Draws the rooms' noise and the minutes.
+        corpus: Recorded talkers of these minutes; None for synthetic ones.
+        programs: Whose voices say it; no model of ours has heard these voices.
     """
-    settings = WakeSettings()
-    tried = 0
-    quiet = 0
-    over = dict.fromkeys(LEVELS_DB, 0)
-    for number in range(says):
-        condition = conditions[number % len(conditions)]
-        voice = _voice(settings.phrase, number, seed)
-        where = hearing_scene.place(condition, hearing_scene.seconds_for([voice]))
-        tried += 1
-        alone = hearing_scene.talk(where, [voice], child_below_echo_db=0.0)
-        far = np.zeros_like(alone.far)
-        if not _wakes(int16(alone.child + where.noise), far, alone.words[0]):
-            continue
-        quiet += 1
-        for level in LEVELS_DB:
-            talk = hearing_scene.talk(where, [voice], child_below_echo_db=level)
-            over[level] += _wakes(talk.near, talk.far, talk.words[0])
-    metrics = [Metric("hearing.wake.quiet", _share(quiet, tried), "%", None, tried)]
-    for level, count in over.items():
+    phrase = WakeSettings().phrase
+    said = [
+        _said(say(phrase, voice), conditions[number % len(conditions)], seed + number)
+        for number, voice in enumerate(voices(says, programs))
+    ]
+    own = [_wakes_herself(phrase, condition, seed) for condition in conditions]
+    heard = hours.Heard()
+    for so_far in hours.listened(minutes, seed, corpus):
+        heard = so_far
+    report = Report(_figures(said))
+    report.metrics.append(Metric("hearing.wake.by_herself", float(sum(own)), "", "<= 0", len(own)))
+    report.metrics += _table(said, heard)
+    report.plots.append(_trade_off(said, heard))
+    return report
+
+
+def _figures(said: Sequence[Said]) -> list[Metric]:
+    tried = len(said)
+    quiet = [each for each in said if each.quiet >= _THRESHOLD]
+    missed_in_quiet = _share(tried - len(quiet), tried)
+    metrics = [
+        Metric("hearing.wake.quiet", _share(len(quiet), tried), "%", None, tried),
+        Metric("hearing.wake.quiet.missed", missed_in_quiet, "%", "<= 3", tried),
+    ]
+    for snr_db in SNRS_DB:
+        missed = sum(each.noisy[snr_db] < _THRESHOLD for each in said)
+        aim = "<= 10" if snr_db <= min(SNRS_DB) else None
+        at = f"hearing.wake.fan_{snr_db:.0f}db.missed"
+        metrics.append(Metric(at, _share(missed, tried), "%", aim, tried))
+    for level in LEVELS_DB:
+        count = sum(each.over[level] >= _THRESHOLD for each in quiet)
         at = f"hearing.wake.child_{level:.0f}db_below"
-        metrics.append(Metric(at, _share(count, quiet), "%", _AIMS[level], quiet))
-    own = [_wakes_herself(settings.phrase, condition, seed) for condition in conditions]
-    metrics.append(Metric("hearing.wake.by_herself", float(sum(own)), "", "<= 0", len(own)))
-    return Report(metrics)
+        metrics.append(Metric(at, _share(count, len(quiet)), "%", _OVER_AIMS[level], len(quiet)))
+    return metrics
 
 
-def _voice(phrase: str, number: int, seed: int) -> Signal:
-    if number % 3 == 2:
-        return say_as_adult(phrase, number % ADULTS).samples
-    return SynthesisedVoice(seed + number).say(phrase).samples
+def _table(said: Sequence[Said], heard: hours.Heard) -> list[Metric]:
+    """What is missed and what wakes her falsely, threshold by threshold."""
+    every = heard.confidences()
+    minutes = sum(heard.minutes.values())
+    metrics = [Metric("hearing.wake.false.listened", heard.hours, "h", None, minutes)]
+    for threshold in THRESHOLDS:
+        at = f"hearing.wake.at_{threshold}"
+        false = sum(confidence >= threshold for confidence in every)
+        metrics.append(Metric(f"{at}.false_wakes", float(false), "", None, minutes))
+        metrics += [
+            Metric(f"{at}.{name}.missed", _missed(scores, threshold), "%", None, len(scores))
+            for name, scores in _situations(said).items()
+        ]
+    return metrics
+
+
+def _trade_off(said: Sequence[Said], heard: hours.Heard) -> Plot:
+    """Misses against false wakes, one curve for each situation, along the threshold."""
+    thresholds = sorted({0.0, *heard.confidences(), *(step / 100 for step in range(1, 100)), 1.0})
+    false = hours.false_wakes_per_hour(heard, thresholds)
+    curves = [
+        Curve(name, false, [_missed(scores, each) or 0.0 for each in thresholds])
+        for name, scores in _situations(said).items()
+    ]
+    title = (
+        f"The wake phrase: what is missed of {len(said)} sayings in each situation, against what "
+        f"wakes her falsely in {heard.hours:.1f} h"
+    )
+    return Plot(title, "false wakes per hour", "missed, %", tuple(curves))
+
+
+def _situations(said: Sequence[Said]) -> dict[str, list[float]]:
+    found = {"quiet": [each.quiet for each in said]}
+    for snr_db in SNRS_DB:
+        found[f"fan_{snr_db:.0f}db"] = [each.noisy[snr_db] for each in said]
+    for level in LEVELS_DB:
+        found[f"child_{level:.0f}db_below"] = [each.over[level] for each in said]
+    return found
+
+
+def _missed(scores: Sequence[float], threshold: float) -> float | None:
+    """What was never a candidate, at a score of 0, is missed at any threshold."""
+    return _share(sum(score <= 0 or score < threshold for score in scores), len(scores))
 
 
 def _share(count: int, n: int) -> float | None:
     return 100.0 * count / n if n else None
 
 
-def _wakes(near: Samples, far: Samples, words: tuple[int, int]) -> bool:
-    """Whether a front end that waits for its phrase wakes at it, within a second after."""
-    first, last = words
-    return any(
-        first / SAMPLE_RATE_HZ <= at_s <= last / SAMPLE_RATE_HZ + 1.2 for at_s in _woken(near, far)
-    )
+def _said(voice: Signal, condition: Condition, seed: int) -> Said:
+    where = hearing_scene.place(condition, hearing_scene.seconds_for([voice]))
+    alone = hearing_scene.talk(where, [voice], child_below_echo_db=0.0)
+    words, silence = alone.words[0], np.zeros_like(alone.far)
+    blowing = _blowing(where, seed) * acoustics.active_rms(alone.child)
+    noisy = {
+        snr_db: _heard(
+            int16(alone.child + where.noise + 10 ** (-snr_db / 20) * blowing), silence, words
+        )
+        for snr_db in SNRS_DB
+    }
+    over = {}
+    for level in LEVELS_DB:
+        talk = hearing_scene.talk(where, [voice], child_below_echo_db=level)
+        over[level] = _heard(talk.near, talk.far, talk.words[0])
+    return Said(_heard(int16(alone.child + where.noise), silence, words), noisy, over)
 
 
-def _woken(near: Samples, far: Samples) -> list[float]:
-    edges = Listener(Attention.WAKE).hear_all(near, far)
-    return [edge.at_s for edge in edges if isinstance(edge, Woken)]
+def _blowing(where: Place, seed: int) -> Signal:
+    return np.resize(fan(_FAN_S, np.random.default_rng(seed)), len(where.noise))
+
+
+def _heard(near: Samples, far: Samples, words: tuple[int, int]) -> float:
+    """The most that the last word makes of what lies about the phrase."""
+    first_s, last_s = words[0] / SAMPLE_RATE_HZ, words[1] / SAMPLE_RATE_HZ + _LATEST_S
+    found = SleepingListener().hear_all(near, far)
+    return max((each.confidence for each in found if first_s <= each.at_s <= last_s), default=0.0)
 
 
 def _wakes_herself(phrase: str, condition: Condition, seed: int) -> int:
@@ -86,4 +188,5 @@ def _wakes_herself(phrase: str, condition: Condition, seed: int) -> int:
     far = FAR_RMS * np.concatenate([part for voice in spoken for part in (voice, gap)])
     where = hearing_scene.place(condition, len(far) / SAMPLE_RATE_HZ, far=far)
     scene = hearing_scene.alone(where)
-    return len(_woken(scene.near, scene.far))
+    listener = SleepingListener()
+    return sum(map(listener.woken_by, listener.hear_all(scene.near, scene.far)))

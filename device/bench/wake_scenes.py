@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,9 +54,11 @@ _NAMED = (
 )
 
 
-def voices(count: int) -> Iterator[Voice]:
-    """So many, of the programs that are installed here, each at another rate and size."""
-    named = [each for each in _NAMED if shutil.which(each[0])]
+def voices(
+    count: int, programs: Sequence[str] = ("espeak-ng", "flite", "festival")
+) -> Iterator[Voice]:
+    """So many, of these programs where they are installed, each at another rate and size."""
+    named = [each for each in _NAMED if each[0] in programs and shutil.which(each[0])]
     for number in range(count):
         program, name = named[number % len(named)]
         turn = number // len(named)

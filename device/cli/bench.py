@@ -28,8 +28,12 @@ BENCHMARKS = {
     "tutor": "whether the planner teaches more in the same minutes, on simulated children",
     "hearing": "a child over Myna's voice, in noise, to the end of its turn; waking; cost",
     "wake": "the wake phrase by voices never heard; any phrase by real people; false accepts",
+    "hours": "what wakes her in hours of talk, noise, music and her own lessons aloud",
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
+MOST_HOURS = 1000
+EXTRA_OPTIONS = ("hours",)
+"""Options that only benchmarks with such a list of their own take."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--corpus", type=Path, metavar="FOLDER", help="recorded children: train.tsv and its audio"
+    )
+    parser.add_argument(
+        "--hours", type=_hours, metavar="N", help="so many hours of sound (bench hours)"
     )
     parser.add_argument("--json", action="store_true", help="a list of figures")
     parser.add_argument(
@@ -54,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print; returns 1 where a figure of `--hold` has become worse."""
     held = {} if args.hold is None else regression.read(args.hold)
     module = importlib.import_module(f"device.bench.{args.name}")
+    for name in set(EXTRA_OPTIONS) - set(getattr(module, "EXTRA_OPTIONS", ())):
+        if getattr(args, name):
+            complain(f"bench {args.name} has no --{name}; leave it out")
+            return 2
     print(machine(), file=sys.stderr, flush=True)
     report = _report(module, args)
     metrics = report.metrics
@@ -69,9 +80,18 @@ def run(args: argparse.Namespace) -> int:
     return 1 if worse else 0
 
 
+def _hours(text: str) -> float:
+    """A number of hours as an option's value."""
+    hours = float(text)
+    if not 0 < hours <= MOST_HOURS:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MOST_HOURS} hours")
+    return hours
+
+
 def _report(module: ModuleType, args: argparse.Namespace) -> Report:
     """What the benchmark found, with plots where it draws any."""
     options = {"long": args.long, "seed": args.seed, "corpus": args.corpus}
+    options |= {name: getattr(args, name) for name in getattr(module, "EXTRA_OPTIONS", ())}
     if hasattr(module, "measure"):
         report: Report = module.measure(**options)
         return report
