@@ -71,6 +71,8 @@ class Around:
         wake_phrases: What Myna can be woken by.
         voices: What she can speak with, as `dialog.voice_choice` names it.
         degraded: What works with less than it should.
+        teach_wake: Has the next waking, or one that begins now, learn a child's voice; whether
+            now. Event loop's thread.
         check_sound: Plays and listens, see `device.sound_check`; the argument is a tag.
         hand_over: Runs something in the event loop's thread; does not wait.
         language: ``en`` or ``zh``.
@@ -84,6 +86,7 @@ class Around:
     wake_phrases: tuple[str, ...]
     voices: Callable[[], tuple[str, ...]]
     degraded: Callable[[], Sequence[Degraded]]
+    teach_wake: Callable[[], bool]
     check_sound: Callable[[int], SoundCheck]
     hand_over: Callable[[Callable[[], None]], None]
     language: str
@@ -200,6 +203,9 @@ class SpeakerHousehold:
 
     def read_notes(self) -> None:
         self.here(self._around.notes.read)
+
+    def teach_wake(self) -> bool:
+        return self.here(self._around.teach_wake)
 
     def check_sound(self) -> SoundCheck:
         return self._around.check_sound(next(self._tags))

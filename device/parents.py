@@ -9,10 +9,10 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from core.errors import PackError, StoreError
+from core.errors import ModelError, PackError, StoreError
 from device.announcements import Announcement, code_lines, line
 from device.app import Parts, firmware, make_pairing, pack_shelf
-from device.events import RulesChanged
+from device.events import Pressed, RulesChanged
 from device.health import Degraded, Health
 from device.house import Acts, House, Usual
 from device.household import Around, SpeakerHousehold
@@ -28,8 +28,7 @@ from device.sound_check import check_sound
 from device.states import State
 from device.sync import deletions
 from device.sync.settings import SyncSettings
-from device.wake_taught import taught
-from device.wake_words import choices, wake_words
+from device.wake_words import choices
 from dialog.packs import load_pack, starter_pack
 from dialog.packs.model import Pack
 from dialog.ports import Line
@@ -81,6 +80,7 @@ class Parents:
         """How the speaker is on the network; any thread."""
         self.family = FamilyFile(parts.store.folder, parts.clock.wall)
         settings = parts.settings
+        wake_phrase = settings.wake.phrase
         self._house = House(
             self.family,
             parts.house_rules,
@@ -95,10 +95,7 @@ class Parents:
             ),
             acts=Acts(
                 find_pack=pack_shelf(settings).find,
-                make_wake=lambda phrase: wake_words(
-                    dataclasses.replace(settings.wake, phrase=phrase),
-                    taught(parts.store.folder, phrase),
-                ),
+                make_wake=parts.wake_voices.detectors,
                 hear_phrase=parts.front_end.hear_phrase,
                 check_voice=parts.services.voice.check,
                 use_voice=parts.services.voice.use,
@@ -119,6 +116,7 @@ class Parents:
                 wake_phrases=choices(settings.wake),
                 voices=parts.services.voice.choices,
                 degraded=lambda: health().degraded,
+                teach_wake=self._teach_wake,
                 check_sound=self._check_sound,
                 hand_over=self._hand_over,
                 language=settings.device.language,
@@ -130,6 +128,8 @@ class Parents:
                 network=lambda: self.network(),  # noqa: PLW0108 - given later
             ),
         )
+        parts.wake_voices.phrase = lambda: self.family.family.limits.wake_phrase or wake_phrase
+        self._named = bool(self.family.family.children)
         self._household = household
         self._pairer: Pairer | None = None
         self._held_to_pair = False
@@ -144,6 +144,7 @@ class Parents:
         """Let hold what parents decided, and serve their pages while inside."""
         self._house.start()
         self.family.when_changed(self._tidy)
+        self.family.when_changed(self._first_child)
         self._tidy(self.family.family)
         await asyncio.to_thread(self.pages.__enter__)
         try:
@@ -242,6 +243,28 @@ class Parents:
         """What was recorded is gone with the consent."""
         if not family.consents(Purpose.RECORDINGS):
             self.recordings.forget()
+
+    def _teach_wake(self) -> bool:
+        if not self._parts.wake_voices.teachable():
+            raise ModelError(
+                "this wake phrase is a library's and cannot be taught; set [wake] engine",
+                code="model.wake_unteachable",
+            )
+        self._parts.wake_voices.ask()
+        now = self._runtime.state is State.ASLEEP
+        if now:
+            self._runtime.post(Pressed())
+        return now
+
+    def _first_child(self, family: Family) -> None:
+        """Whoever names the first child sets the speaker up: its voice is learnt next."""
+        first = bool(family.children) and not self._named
+        self._named = bool(family.children)
+        if first:
+            try:
+                self._parts.wake_voices.ask()
+            except StoreError as error:
+                log.warning("the first child's voice is not asked for: code=%s", error.code)
 
     def _at_rest(self) -> bool:
         return self._runtime.state in (State.ASLEEP, State.MUTED, State.FAULT)

@@ -170,6 +170,7 @@ _FORMS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         {"child": _TEXT, "sure": {"enum": ["yes"]}},
         ["child", "sure"],
     ),
+    "/teach-wake": ("Have Myna learn a child's voice", {}, []),
     "/sound-check": ("Play and listen", {}, []),
     "/pair": (
         "Ask a platform to take the speaker in",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.errors import AudioError
+from core.errors import AudioError, ModelError
 from provisioning.pairing.ports import PairingError
 from provisioning.parents.ports import (
     ChildView,
@@ -99,12 +99,16 @@ class FakeHousehold:
         busy: Somebody practises: no sound check.
         sounds: Files by child and key.
         unread: Notes that a child may need help.
+        lessons: On the wake phrase, asked for.
+        unteachable: Its phrase cannot be taught.
     """
 
     family: list[ChildView] = field(default_factory=lambda: [LILY, TOM])
     forgotten: list[str | None] = field(default_factory=list)
     busy: bool = False
     unread: list[Note] = field(default_factory=list)
+    lessons: int = 0
+    unteachable: bool = False
     platform: FakeDesk = field(default_factory=FakeDesk)
     sounds: dict[tuple[str, str], Path] = field(default_factory=dict)
 
@@ -145,6 +149,12 @@ class FakeHousehold:
 
     def read_notes(self) -> None:
         self.unread.clear()
+
+    def teach_wake(self) -> bool:
+        if self.unteachable:
+            raise ModelError("a phrase of a library", code="model.wake_unteachable")
+        self.lessons += 1
+        return not self.busy
 
     def check_sound(self) -> SoundCheck:
         if self.busy:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from core.errors import SpeakerError, StoreError
+from core.errors import ModelError, SpeakerError, StoreError
 from provisioning.parents.codes import OneTimeCode, Outcome
 from provisioning.parents.description import describe
 from provisioning.parents.drawing import sound_svg
@@ -85,6 +85,7 @@ class Pages:
                 Route("/consent", self._signed_in(_consent), methods=["POST"]),
                 Route("/children", self._signed_in(_children_page)),
                 Route("/children", self._signed_in(_children), methods=["POST"]),
+                Route("/teach-wake", self._signed_in(_teach_wake), methods=["POST"]),
                 Route("/data", self._signed_in(_data_page)),
                 Route("/export", self._signed_in(_export), methods=["POST"]),
                 Route("/forget", self._signed_in(_forget), methods=["POST"]),
@@ -316,6 +317,17 @@ async def _children(visit: Visit) -> Response:
         said = {"trouble": visit.words("bad_value", visit.words("children_names"))}
         status = 422
     return visit.show("children", "children", status, family=visit.pages.family.family, **said)
+
+
+async def _teach_wake(visit: Visit) -> Response:
+    family = visit.pages.family.family
+    try:
+        now = await run_in_threadpool(visit.pages.household.teach_wake)
+    except ModelError:
+        trouble = visit.words("teach_wake_not")
+        return visit.show("children", "children", 409, family=family, trouble=trouble)
+    notice = visit.words("teach_wake_now" if now else "teach_wake_next")
+    return visit.show("children", "children", family=family, notice=notice)
 
 
 # ------------------------------------------------------------------------ data and device

@@ -279,6 +279,12 @@ class Household(Protocol):
     def read_notes(self) -> None:
         """They have been read: they go."""
 
+    def teach_wake(self) -> bool:
+        """Have Myna learn a child's voice; whether she begins at once, else when she wakes next.
+
+        `ModelError` where her wake phrase is one that cannot be taught.
+        """
+
     def check_sound(self) -> SoundCheck:
         """Play and listen for a few seconds; `AudioError` where that is not possible now."""
 

@@ -313,3 +313,33 @@ def test_the_sound_check_waits_for_nobody_who_practises(home: Home) -> None:
         await closed(home)
 
     hold(lambda: home, act)
+
+
+def test_a_parent_has_the_childs_voice_learnt_at_once(home: Home) -> None:
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        answer = await home.send("/teach-wake")
+        assert "asks for it now" in answer.text
+        await home.state("speaking")
+        assert home.said[0].startswith("First I want to learn your voice")
+        assert home.said[1] == "Hello myna."
+        home.press()
+        await home.state("listening")
+        answer = await home.send("/teach-wake")
+        assert "when she is woken next" in answer.text
+        await closed(home)
+
+    hold(lambda: home, act)
+
+
+def test_the_first_child_that_is_named_is_learnt_when_it_wakes_her(home: Home) -> None:
+    async def act(stage: Stage) -> None:
+        await home.sign_in()
+        assert (await home.send("/children", names="Lily")).status_code == 200
+        assert home.parts.wake_voices.asked()
+        home.parts.wake_voices.answered()
+        assert (await home.send("/children", names="Lily\nTom")).status_code == 200
+        assert not home.parts.wake_voices.asked()
+        await closed(home)
+
+    hold(lambda: home, act)

@@ -252,6 +252,19 @@ def test_the_sound_check_tells_what_it_found_or_why_not(inside: Site) -> None:
     assert "somebody practises" in answer.text
 
 
+def test_a_parent_has_a_voice_learnt_now_or_next_or_hears_why_not(inside: Site) -> None:
+    assert "Learn a child" in inside.phone.get("/children").text
+    assert "asks for it now" in inside.send("/teach-wake").text
+    inside.household.busy = True
+    assert "when she is woken next" in inside.send("/teach-wake").text
+    assert inside.household.lessons == 2
+    inside.household.unteachable = True
+    answer = inside.send("/teach-wake")
+    assert answer.status_code == 409
+    assert "cannot be taught" in answer.text
+    assert inside.household.lessons == 2
+
+
 def test_a_page_that_fails_says_so_without_details(
     inside: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
