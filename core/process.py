@@ -8,7 +8,6 @@ started again.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import logging
 import os
@@ -23,12 +22,17 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from core.errors import SpeakerError, WorkerDied
 from core.framing import FrameReader, frame
 from core.process_ports import Handler, Rep, Reply, Req
 from core.worker import Worker
+
+if TYPE_CHECKING:
+    # The child imports this module too, as part of what it is told to build, and has no loop:
+    # asyncio and what it stands on would take five megabytes of every child.
+    import asyncio
 
 __all__ = ["Handler", "ProcessWorker", "Reply"]
 
@@ -197,6 +201,8 @@ class ProcessWorker(Generic[Req, Rep]):
 
     async def stream(self, request: Req) -> AsyncIterator[Reply[Rep]]:
         """Replies as they come, the last one included; leaving early cancels the job."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         replies: asyncio.Queue[Reply[Rep]] = asyncio.Queue()
         job = self.submit(
@@ -422,9 +428,13 @@ class ProcessWorker(Generic[Req, Rep]):
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: ours, with the packages of this checkout first."""
+    """The child's environment: ours, with the packages of this checkout first.
+
+    One thread does the algebra: matrices here are small, and each more costs memory and a core.
+    """
     path = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    own = {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    return {"OPENBLAS_NUM_THREADS": "1"} | os.environ | own
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, put: Callable[[], None]) -> None:

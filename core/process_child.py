@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
+_M_MMAP_THRESHOLD = -3
+LARGE_BYTES = 1 << 18
+"""Blocks of memory from this size on go back to the system as soon as they are free."""
 
 Requests = queue.SimpleQueue[tuple[int, Any, float] | None]
 
@@ -31,6 +34,7 @@ Requests = queue.SimpleQueue[tuple[int, Any, float] | None]
 def main() -> None:
     """Serve the socket whose descriptor is the first argument, until its other end closes."""
     die_with_parent()
+    keep_large_blocks_apart()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     descriptor = int(sys.argv[1])
@@ -49,6 +53,22 @@ def name_process(name: str) -> None:
     """Show `name` (15 bytes of it) in the process list."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def keep_large_blocks_apart() -> None:
+    """Have large blocks of memory mapped one by one, so that a long utterance leaves no hole.
+
+    Left alone, glibc learns from the first large block that was freed to keep the next ones on its
+    heap, where a small block behind them holds all of them back. Other C libraries do as they do.
+    """
+    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def give_memory_back() -> None:
+    """Hand free pages in between what is in use back to the system; a millisecond's work."""
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _serve(link: socket.socket) -> None:
@@ -75,6 +95,7 @@ def _serve(link: socket.socket) -> None:
     except Exception as fault:  # the process's boundary
         link.sendall(frame(("unbuilt", 0, _as_speaker_error(name, fault), 0.0)))
         return
+    give_memory_back()  # loading a model takes twice its size for a moment
     try:
         link.sendall(frame(("ready", 0, None, time.perf_counter() - started_s)))
         _work(link, name, handler, requests, cancelled)

@@ -33,6 +33,8 @@ def open_model(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
+    # Its own store of memory only grows, to what the longest utterance ever took.
+    options.enable_cpu_mem_arena = False
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]

@@ -11,7 +11,9 @@ alone, by a large model where one is installed.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,10 @@ DOUBTFUL_FROM, CERTAIN_FROM = 0.2, 0.6
 """Between these confidences of the acoustic model Vosk is asked too. Asked above them it refused
 two right answers of three in a room, for not one wrong answer more (`docs/recognition.md`)."""
 
+FOR_FETCHING = ("requests", "srt", "tqdm", "urllib.request")
+"""What vosk imports to fetch models from the net and to write subtitles, and Myna never uses: eight
+megabytes of the recogniser's process."""
+
 _Words = tuple[str, ...]
 NOTHING = Recognition("", None, 0.0, complete=False)
 
@@ -56,7 +62,7 @@ class VoskRecognizer:
 
     def __init__(self, folder: Path = OWN_MODEL, open_folder: Path | None = None) -> None:
         try:
-            import vosk
+            vosk = _package()
         except ImportError as fault:
             raise ModelError(
                 "vosk is not installed; install it with: pip install vosk, or set "
@@ -152,3 +158,22 @@ class VoskRecognizer:
                 said += json.loads(recogniser.Result()).get("result", [])
         said += json.loads(recogniser.FinalResult()).get("result", [])
         return [(str(part["word"]), float(part.get("conf", 1.0))) for part in said]
+
+
+def _package() -> ModuleType:
+    """The vosk package, loaded without what it needs only `FOR_FETCHING`.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    stand_ins: dict[str, Any] = {name: ModuleType(name) for name in FOR_FETCHING}
+    stand_ins["tqdm"].tqdm = stand_ins["urllib.request"].urlretrieve = None
+    absent = [name for name in FOR_FETCHING if name not in sys.modules]
+    sys.modules.update((name, stand_ins[name]) for name in absent)
+    try:
+        import vosk
+    finally:
+        for name in absent:
+            del sys.modules[name]
+    package: ModuleType = vosk
+    return package

@@ -379,3 +379,55 @@ def test_child_dies_with_its_parent_even_while_it_hangs(tmp_path: Path) -> None:
             assert readable == [child]
         finally:
             os.close(child)
+
+
+HOARDER = """
+import gc, sys
+import numpy as np
+from core.process_child import give_memory_back, keep_large_blocks_apart
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+
+if "apart" in sys.argv:
+    keep_large_blocks_apart()
+del_me = np.ones(30 << 20, np.uint8)  # glibc learns from its end to keep such blocks on the heap
+del del_me
+before = resident_mb()
+blocks, small = [], []
+for _ in range(30):
+    blocks.append(np.ones(1 << 20, np.uint8))
+    small.append(bytes(100_000))
+blocks.clear()
+if "back" in sys.argv:
+    give_memory_back()
+print(resident_mb() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells what is resident")
+def test_what_a_long_utterance_took_goes_back_to_the_system() -> None:
+    def kept_mb(*how: str) -> float:
+        done = subprocess.run(
+            (sys.executable, "-c", HOARDER, *how),
+            cwd=HERE.parents[1], capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return float(done.stdout)
+
+    if kept_mb() < 20.0:
+        pytest.skip("this C library gives memory back by itself")
+    assert kept_mb("apart") < 8.0
+    assert kept_mb("back") < 8.0
+
+
+def test_a_child_loads_nothing_that_only_its_parent_needs() -> None:
+    code = "import sys, core.process_child, core.process; print('asyncio' in sys.modules)"
+    done = subprocess.run(
+        (sys.executable, "-c", code),
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import pytest
 
 from dialog.answers import Answer, WordFit
 from dialog.ports import Hints, Recognition
-from dialog.recognizer_vosk import OWN_SIGN, VoskRecognizer
+from dialog.recognizer_vosk import FOR_FETCHING, OWN_SIGN, VoskRecognizer, _package
 
 Words = list[tuple[str, float]]
 
@@ -128,3 +128,30 @@ def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
     )
     _, script = hear(monkeypatch, tmp_path, Hints(("stop", "go")), [("stop", 1.0)])
     assert (script.received > 0) is asked
+
+
+PACKAGE = """
+import srt
+import requests
+from urllib.request import urlretrieve
+from tqdm import tqdm
+import sys
+IMPORTED_WITH = sys.modules["requests"]
+"""
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_vosk_would_fetch_models_with_is_not_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: bool
+) -> None:
+    (tmp_path / "vosk.py").write_text(PACKAGE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("vosk", *FOR_FETCHING):
+        monkeypatch.setitem(sys.modules, name, None)  # so that what was there comes back
+        del sys.modules[name]
+    web = ModuleType("requests")
+    if there:
+        monkeypatch.setitem(sys.modules, "requests", web)
+    package = _package()
+    assert (package.IMPORTED_WITH is web) is there
+    assert [name for name in FOR_FETCHING if name in sys.modules] == ["requests"] * there
