@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import random
-import time
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from device.bench.metric import Metric
+from device.bench.recogniser_process import measured
 from device.bench.recognition_trials import Said, in_a_room
 from dialog.phone_set import PHONES
 from dialog.ports import Line
-from dialog.scoring.factory import build_scorer
 from dialog.scoring.history import VoiceHistory
 from dialog.scoring.lexicon import Lexicon
 from dialog.scoring.network_onnx import MODEL_PATH, ScorerNetwork
@@ -34,7 +34,8 @@ from dialog.speech_ears import SpeechEars
 from dialog.voice_espeak import EspeakVoice
 
 FOLDS_VARIABLE = "MYNA_FOLDS"
-FOLDS_FOLDER = Path(__file__).parents[2] / "build" / "training"
+SOURCES = Path(__file__).parents[2]
+FOLDS_FOLDER = SOURCES / "build" / "training"
 GROUPS: Mapping[str, tuple[int, int]] = {"all": (0, 99), "children": (6, 12), "adults": (18, 99)}
 SPEAKERS, SPEAKERS_LONG = 12, 125
 ROOMY, ROOMY_LONG = 20, 300
@@ -43,7 +44,8 @@ HISTORY = 10
 """Earlier utterances of the same speaker from which on the voice counts as known."""
 CLASSES = ("wrong", "accented", "right")
 """Experts' scores below 0.5, up to 1.5, and above."""
-TEXT = "I like to play football with my good friends after school"
+TEXT = "i like to play football with my friends"
+OTHER_THINGS = ("apples", "dogs", "to swim", "my school", "to read with my mother")
 FEEDBACK_S = 3.0
 TIMES = 20
 
@@ -140,6 +142,8 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
     Raises:
         ModelError: There are no such models, or this is no checkout of the sources.
     """
+    if (SOURCES / "training" / "corpus.py").is_file() and str(SOURCES) not in sys.path:
+        sys.path.append(str(SOURCES))  # what is no part of the package: `myna` alone misses it
     try:
         from training import corpus as recordings
         from training import dictionary
@@ -211,22 +215,23 @@ def out_of_fold() -> list[tuple[SpeechEars, PronunciationScorer, ScorerNetwork]]
 
 
 def cost() -> list[Metric]:
-    """Size, and how long scoring takes; the synthetic voice only has to be speech."""
-    scorer = build_scorer()
+    """Size, and how long feedback takes: recognition and scores; the voice only has to be speech.
+
+    Real time is what a child waits, and grows with whatever else the machine does.
+    """
     voice: Samples = np.concatenate(list(EspeakVoice().speak(Line(TEXT, rate=0.8))))
-    samples = np.resize(voice, int(FEEDBACK_S * SAMPLE_RATE_HZ))
-    scorer.score(samples, TEXT)
-    waited, busy = [], []
-    for _ in range(TIMES):
-        began, began_busy = time.perf_counter(), time.process_time()
-        scorer.score(samples, TEXT)
-        waited.append(1000.0 * (time.perf_counter() - began))
-        busy.append((time.process_time() - began_busy) / FEEDBACK_S)
+    samples = np.pad(voice, (0, int(FEEDBACK_S * SAMPLE_RATE_HZ) - voice.size))
+    others = tuple(f"i like {thing}" for thing in OTHER_THINGS)
+    spent = measured([(samples, TEXT)] * TIMES, others=others, scored=True)
+    processor_ms = 1000.0 * spent.processor_s / TIMES
+    waited = spent.waited_ms
     return [
         Metric("model.size", MODEL_PATH.stat().st_size / 1e6, "MB", "<= 10", 1),
         Metric("feedback_of_3_s.p50", float(np.median(waited)), "ms", "<= 250", TIMES),
         Metric("feedback_of_3_s.max", max(waited), "ms", "<= 250", TIMES),
-        Metric("real_time_factor", float(np.median(busy)), "", "<= 0.05", TIMES),
+        Metric("feedback_of_3_s.processor", processor_ms, "ms", "<= 250", TIMES),
+        Metric("feedback_of_3_s.understood", spent.understood / TIMES, "", None, TIMES),
+        Metric("real_time_factor", spent.real_time_factor, "", "<= 0.05", TIMES),
     ]
 
 
