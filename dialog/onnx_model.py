@@ -35,6 +35,8 @@ def open_model(
     options.log_severity_level = 3
     # Its own store of memory only grows, to what the longest utterance ever took.
     options.enable_cpu_mem_arena = False
+    # A plan of memory for every length of utterance is kept for ever, 4 MB in a hundred of them.
+    options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
