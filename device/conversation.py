@@ -31,6 +31,7 @@ from dialog.ports import (
     Recognition,
     Resume,
     Step,
+    StepOn,
     Then,
     Trouble,
 )
@@ -201,6 +202,12 @@ class Conversation:
             return State.SPEAKING, effects
         return State.ASLEEP, effects
 
+    def _cut_in(self, event: DialogEvent) -> tuple[State, list[fx.Effect]]:
+        """The same over whatever is being said."""
+        self._owed = []
+        state, effects = self._speak(event)
+        return state, [fx.Hush(), *effects]
+
     def _on_line_played(self, event: audio.Played) -> tuple[State, list[fx.Effect]]:
         if event.tag not in self._owed or self._step is None:
             return self.state, []
@@ -229,8 +236,7 @@ class Conversation:
         if self._voice_failures > 1:
             return State.ASLEEP, [fx.Hush(), fx.Chime("trouble", self._tags(1))]
         if self._aside.active:
-            state, effects = self._speak(Resume())
-            return state, [fx.Hush(), *effects]
+            return self._cut_in(Resume())
         return self.state, [fx.Hush(), *self._say(self._step)]
 
     # -------------------------------------------------------------- interrupting
@@ -240,6 +246,9 @@ class Conversation:
         self._owed = []
         self._turn = Turn(by_interrupting=True)
         return State.LISTENING, [fx.Hush(), *self._aside.cut()]
+
+    def _on_button_while_speaking(self, event: object) -> tuple[State, list[fx.Effect]]:
+        return self._cut_in(StepOn()) if self._chooses else self._on_hush_and_listen(event)
 
     def _on_hush_and_listen(self, event: object) -> tuple[State, list[fx.Effect]]:
         self._owed = []
@@ -256,6 +265,11 @@ class Conversation:
         if self._step is None or self._step.expect is None:
             return Expectation(())
         return self._step.expect
+
+    @property
+    def _chooses(self) -> bool:
+        """Whether a press of the button brings the next of several."""
+        return self._lesson_expects.by_button and not self._aside.active
 
     def _begin_listening(self) -> list[fx.Effect]:
         self._turn = Turn()
@@ -344,15 +358,7 @@ class Conversation:
         return self._understand(self._turn.answers[key])
 
     def _understand(self, recognition: Recognition) -> tuple[State, list[fx.Effect]]:
-        heard = fx.Note(
-            "heard",
-            {
-                "text": recognition.text,
-                "matched": recognition.matched,
-                "confidence": recognition.confidence,
-                "right": self._is_answer(recognition),
-            },
-        )
+        heard = fx.heard(recognition, right=self._is_answer(recognition))
         state, effects = self._turn_to(recognition)
         return state, [heard, *effects]
 
@@ -449,7 +455,9 @@ class Conversation:
 
     # ------------------------------------------------------------ pause and sleep
 
-    def _on_pause(self, event: object) -> tuple[State, list[fx.Effect]]:
+    def _on_button_while_listening(self, event: object) -> tuple[State, list[fx.Effect]]:
+        if self._chooses:
+            return self._cut_in(StepOn())
         return State.PAUSED, [fx.ForgetRecognitions(), fx.Chime("sleep", self._tags(1))]
 
     def _on_resume(self, event: object) -> tuple[State, list[fx.Effect]]:
@@ -461,10 +469,7 @@ class Conversation:
     # ------------------------------------------------------------------- parents
 
     def _on_rules(self, event: object) -> tuple[State, list[fx.Effect]]:
-        # The engine is asked what it would say next, and says goodbye.
-        self._owed = []
-        state, effects = self._speak(Resume())
-        return state, [fx.Hush(), *effects]
+        return self._cut_in(Resume())  # the engine is asked what it would say next: goodbye
 
     # ------------------------------------------------------------- mute and card
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from audio.ports import Attention, Utterance
 from dialog.cloud.ports import Learner
-from dialog.ports import Attempt, Hints, Learned, Line
+from dialog.ports import Attempt, Hints, Learned, Line, Recognition
 from hal.ports import Mood
 
 
@@ -118,6 +118,19 @@ class Note:
 
     kind: str
     data: dict[str, object] = field(default_factory=dict)
+
+
+def heard(recognition: Recognition, *, right: bool) -> Note:
+    """What a child's turn came to, for whoever watches; `right` where it is an answer."""
+    return Note(
+        "heard",
+        {
+            "text": recognition.text,
+            "matched": recognition.matched,
+            "confidence": recognition.confidence,
+            "right": right,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

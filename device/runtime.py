@@ -235,8 +235,11 @@ class Runtime:
         self._playback.volume_db = min(0.0, max(QUIETEST_DB, wanted_db))
 
     def _remember(self, effect: fx.Remember) -> None:
+        before = self._store.child
         try:
             self._store.remember(effect.attempts, effect.learned)
+            if self._store.child != before:
+                self._wait_as_known()
             heard, self._heard = self._heard, None  # one sound answers once
             if self.recordings is not None and effect.attempts and heard is not None:
                 self.recordings.keep(self._store.child, effect.attempts, effect.learned, heard)

@@ -88,7 +88,7 @@ TABLE: tuple[Row, ...] = (
         "said all",
     ),
     Row(_S.SPEAKING, audio.Interrupted, "interrupted", (_S.LISTENING,), "child interrupts"),
-    Row(_S.SPEAKING, ev.Pressed, "hush_and_listen", (_S.LISTENING,), "button"),
+    Row(_S.SPEAKING, ev.Pressed, "button_while_speaking", (_S.LISTENING, *_ENDS), "button"),
     Row(_S.SPEAKING, audio.Woken, "hush_and_listen", (_S.LISTENING,), "wake phrase"),
     Row(_S.SPEAKING, ev.VoiceFailed, "voice_lost", (_S.SPEAKING, _S.ASLEEP), "voice failed"),
     Row(_S.LISTENING, audio.SpeechStarted, "speech_started", (_S.LISTENING,), "speech"),
@@ -106,7 +106,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         _S.LISTENING, ev.TimerFired, "out_of_patience", (_S.LISTENING, *_ENDS), "nobody speaks"
     ),
-    Row(_S.LISTENING, ev.Pressed, "pause", (_S.PAUSED,), "button"),
+    Row(_S.LISTENING, ev.Pressed, "button_while_listening", (_S.PAUSED, *_ENDS), "button"),
     Row(_S.THINKING, ev.Recognised, "understood", (_S.THINKING, _S.LISTENING, *_ENDS), "heard"),
     Row(_S.THINKING, ev.RecognitionFailed, "try_again", (_S.THINKING, *_ENDS), "let's try again"),
     Row(_S.THINKING, ev.TimerFired, "try_again_late", (_S.THINKING, *_ENDS), "took too long"),

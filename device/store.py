@@ -92,6 +92,11 @@ class Store:
 
     # ----------------------------------------------------------------- children
 
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Ids of the children who practise here, in the family's order."""
+        return self._family
+
     def know(self, nicknames: Sequence[str], *, present: str = "") -> None:
         """Say which children practise on this speaker; those not named are kept, not offered.
 

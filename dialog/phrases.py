@@ -19,6 +19,7 @@ SLOW = 0.75
 MIN_RATE = 0.5
 
 _PLACE = re.compile(r"(\{(?:model|slow|other)\})")
+_HAN = re.compile(r"([\u4e00-\u9fff]+)")
 _SAYABLE = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 
 Counts = tuple[tuple[str, int], ...]
@@ -104,5 +105,13 @@ class Speech:
         self._add(text, Language.ENGLISH, rate)
 
     def _add(self, text: str, language: Language, rate: float) -> None:
-        if _SAYABLE.search(text):  # a full stop left over behind a placeholder is no line
-            self.lines.append(Line(text.strip(), language, rate))
+        parts = [(text, language)]
+        if language is Language.ENGLISH and _HAN.search(text):
+            # A Chinese nickname in it is said by the voice that can.
+            parts = [
+                (part, Language.CHINESE if _HAN.match(part) else language)
+                for part in _HAN.split(text)
+            ]
+        for part, voice in parts:
+            if _SAYABLE.search(part):  # a full stop left over behind a placeholder is no line
+                self.lines.append(Line(part.strip(), voice, rate))

@@ -30,6 +30,7 @@ from dialog.ports import (
     Recognition,
     Resume,
     Step,
+    StepOn,
     Then,
     Trouble,
     Verdict,
@@ -261,6 +262,28 @@ def test_a_paused_lesson_resumes_by_button_and_sleeps_in_the_end(stage: Stage) -
     stage.conversation.state = State.PAUSED
     stage.post(ev.TimerFired("paused"))
     assert stage.state is State.ASLEEP
+
+
+def test_where_it_chooses_a_press_brings_the_next_instead_of_a_pause(stage: Stage) -> None:
+    first = stage.wake()
+    step = stage.engine.answer
+    stage.engine.answer = replace(step, expect=Expectation(("lily",), by_button=True))
+    # What Myna says still belongs to the step before: the press is the usual one.
+    stage.post(ev.Pressed())
+    assert (stage.state, stage.engine.asked[1:]) == (State.LISTENING, [])
+    stage.post(ev.TimerFired("patience"))
+    assert isinstance(stage.engine.asked[-1], HeardNothing)
+    for count in (1, 2, 3):
+        stage.post(ev.Pressed())  # while she speaks
+        assert (stage.state, stage.engine.asked.count(StepOn())) == (State.SPEAKING, count)
+        assert isinstance(stage.done[0], fx.Hush)
+    spoken = next(each for each in stage.done if isinstance(each, fx.Speak))
+    for number in range(2):
+        stage.post(audio.Played(9.0 + number, spoken.first_tag + number, 100, False))
+    assert stage.state is State.LISTENING
+    stage.post(ev.Pressed())  # while she listens
+    assert (stage.state, stage.engine.asked.count(StepOn())) == (State.SPEAKING, 4)
+    assert first
 
 
 def test_muting_closes_the_microphone_in_every_state() -> None:

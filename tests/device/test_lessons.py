@@ -14,7 +14,17 @@ from device.lessons import Lessons, Rules
 from device.store import Store
 from device.sync import answers
 from dialog.packs import starter_pack
-from dialog.ports import Begin, HeardNothing, Learned, SessionEdge, Step, Then
+from dialog.ports import (
+    Begin,
+    Heard,
+    HeardNothing,
+    Learned,
+    Recognition,
+    SessionEdge,
+    Step,
+    StepOn,
+    Then,
+)
 from dialog.settings import LessonSettings
 from tests.platform_parts import attempts
 
@@ -113,3 +123,86 @@ def test_one_lesson_may_be_of_another_pack_or_unit(lessons: Lessons, store: Stor
         lessons.begin_with(None, "no-such-unit")
     lessons.choose(other)
     assert lessons.pack == "other"
+
+
+# ------------------------------------------------------------------------ several children
+
+
+def practised(store: Store, clock: VirtualClock, nickname: str, minutes: float) -> None:
+    """Let a child have practised for a while, up to now."""
+    (child,) = (each.id for each in store.history().children if each.nickname == nickname)
+    store.remember((), Learned(child=child, session=SessionEdge.BEGUN))
+    clock.advance_to(clock.now_s() + minutes * 60)
+    store.remember((), Learned(session=SessionEdge.ENDED))
+
+
+def ids(store: Store) -> dict[str, str]:
+    return {each.nickname: each.id for each in store.history().children}
+
+
+def test_with_several_children_it_is_asked_who_is_there(lessons: Lessons, store: Store) -> None:
+    store.know(["Lily", "Tom"], present="Tom")
+    step = wake(lessons, store)
+    assert step.expect is not None
+    assert step.expect.by_button
+    assert (step.then, step.learned) == (Then.LISTEN, None)
+    step = lessons.step(step.state, StepOn(), NOW)
+    assert "Lily" in step.lines[0].text
+    step = lessons.step(step.state, HeardNothing(), NOW)
+    assert step.learned is not None
+    assert (step.learned.child, step.learned.session) == (ids(store)["Lily"], SessionEdge.BEGUN)
+    assert "Lily" in step.lines[0].text
+    assert step.expect is not None
+    assert not step.expect.by_button
+
+
+def test_one_child_is_not_asked_for_its_name(lessons: Lessons, store: Store) -> None:
+    for family in ([], ["Lily"]):
+        store.know(family)
+        step = wake(lessons, store)
+        assert step.learned is not None
+        assert step.learned.session is SessionEdge.BEGUN
+
+
+def test_one_child_s_minutes_are_not_the_other_s(
+    lessons: Lessons, store: Store, clock: VirtualClock
+) -> None:
+    store.know(["Lily", "Tom"])
+    lessons.parents = Rules(minutes_per_day=10)
+    practised(store, clock, "Lily", 11.0)
+    assert store.child == ids(store)["Lily"]
+    assert lessons.refusal(clock.wall()) is None
+    asked = wake(lessons, store, clock.wall())
+    # While it is not known who is there, nobody's minutes end the talk.
+    assert lessons.must_end(clock.wall(), asked.state) is None
+    at_lily = lessons.step(asked.state, StepOn(), clock.wall())
+    over = lessons.step(at_lily.state, HeardNothing(), clock.wall())
+    assert [each.text for each in over.lines] == [Announcement.ENOUGH_TODAY.value[0]]
+    assert (over.then, over.learned) == (Then.SLEEP, None)
+    at_tom = lessons.step(at_lily.state, StepOn(), clock.wall())
+    begun = lessons.step(at_tom.state, HeardNothing(), clock.wall())
+    assert begun.learned is not None
+    assert begun.learned.child == ids(store)["Tom"]
+    assert lessons.must_end(clock.wall(), begun.state) is None
+    # Who takes over in the middle brings its own minutes along.
+    said = Recognition("i am lily", None, 0.9, complete=True)
+    taken_over = lessons.step(begun.state, Heard(said, 1.0), clock.wall())
+    assert lessons.must_end(clock.wall(), taken_over.state) is Announcement.ENOUGH_TODAY
+    practised(store, clock, "Tom", 11.0)
+    step = wake(lessons, store, clock.wall())
+    assert [each.text for each in step.lines] == [Announcement.ENOUGH_TODAY.value[0]]
+
+
+def test_an_answer_waits_for_the_child_who_asked(lessons: Lessons, store: Store) -> None:
+    store.know(["Lily", "Tom"])
+    with store.transaction() as db:
+        answers.keep(
+            db,
+            {"question": QUESTION, "child": ids(store)["Tom"], "text": "Rain.", "language": "en"},
+        )
+    for presses, told in ((1, False), (2, True)):
+        step = wake(lessons, store)
+        for _ in range(presses):
+            step = lessons.step(step.state, StepOn(), NOW)
+        step = lessons.step(step.state, HeardNothing(), NOW)
+        assert ("Rain." in [each.text for each in step.lines]) is told
