@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from audio.front_end import FrontEnd
 from audio.playback import Playback
 from audio.ports import WakeWord
 from audio.settings import AudioSettings, TurnSettings, WakeSettings
 from core.errors import ModelError
+
+if TYPE_CHECKING:
+    from audio.wake_openwakeword import Features
 
 FAR_THRESHOLD_SHARE = 0.6
 """The veto listens more closely to Myna's own voice than the waking does to the room."""
@@ -51,33 +56,48 @@ def make_front_end(
 
 
 def wake_phrases() -> tuple[str, ...]:
-    """The phrases that there are models of.
+    """The phrases whose heads are ready.
 
     Raises:
         ModelError: A library is missing.
     """
-    from audio.wake_openwakeword import phrases
+    from audio.wake_heads import ready_phrases
 
-    return phrases()
+    return ready_phrases()
 
 
 def make_wake_words(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
-    """openWakeWord's detectors for the microphone and for the far end's veto.
+    """Detectors of openWakeWord's kind for the microphone and for the far end's veto.
 
     Raises:
         ModelError: The engine or phrase is unknown, or a library is missing.
     """
-    if wake.engine != "openwakeword":
-        raise ModelError(
-            f'there is no wake word engine "{wake.engine}": set [wake] engine to "phones"',
-            code="model.wake_engine_unknown",
-        )
-    from audio.wake_openwakeword import OpenWakeWord, SharedFeatures
+    from audio.wake_heads import make_head
+    from audio.wake_openwakeword import OpenWakeWord
 
-    features = SharedFeatures()
-    return (
-        OpenWakeWord(wake.phrase, threshold=wake.threshold, features=features),
+    features = _wake_features(wake.engine)
+    near, far = (
         OpenWakeWord(
-            wake.phrase, threshold=wake.threshold * FAR_THRESHOLD_SHARE, features=features
-        ),
+            wake.phrase,
+            make_head(wake.phrase, wake.head),
+            threshold=wake.threshold * share,
+            features=features,
+        )
+        for share in (1.0, FAR_THRESHOLD_SHARE)
+    )
+    return near, far
+
+
+def _wake_features(engine: str) -> Features:
+    if engine == "openwakeword":
+        from audio.wake_openwakeword import SharedFeatures
+
+        return SharedFeatures()
+    if engine == "livekit":
+        from audio.wake_livekit import LivekitFeatures
+
+        return LivekitFeatures()
+    raise ModelError(
+        f'there is no wake word engine "{engine}": set [wake] engine to "phones"',
+        code="model.wake_engine_unknown",
     )

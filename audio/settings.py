@@ -43,11 +43,14 @@ class AudioSettings:
 class WakeSettings:
     """``[wake]``: the phrase that wakes Myna."""
 
-    engine: Annotated[str, OneOf("phones", "openwakeword")] = "phones"
+    engine: Annotated[str, OneOf("phones", "openwakeword", "livekit")] = "phones"
     """Which detector listens for it: ``phones``, Myna's own, hears any phrase that can be written
-    down; ``openwakeword`` a few ready ones, which may not be used commercially."""
+    down; ``openwakeword`` and ``livekit`` hear a few ready ones, which may not be used
+    commercially, or the one of `head`."""
     phrase: str = "hello myna"
     """The phrase in plain lower-case words, three syllables or more."""
+    head: str = ""
+    """An ``.onnx`` head of the phrase for these two, as ``python -m training.wake`` makes one."""
     threshold: Annotated[float, Between(0, 1)] = 0.5
     """Score from which the phrase counts as heard; higher wakes less often."""
     refractory_s: Annotated[float, Between(0, 60)] = 1.5

