@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +93,30 @@ def test_a_missing_or_broken_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match="is missing or broken"):
         SpeechEars(tmp_path / "bad.onnx")
+
+
+GROWTH = """
+from pathlib import Path
+import numpy as np
+from dialog.speech_ears import shared
+
+def resident_kb():
+    return int(Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0])
+
+ears = shared()
+noise = np.random.default_rng(1).normal(0, 0.01, 32_000).astype(np.float32)
+for length in range(16_000, 32_000, 160):
+    ears.frames(noise[:length])
+    if length == 20_000:
+        before_kb = resident_kb()
+print(resident_kb() - before_kb)
+"""
+
+
+def test_every_new_length_of_utterance_costs_no_memory_for_ever() -> None:
+    grown = subprocess.run(
+        [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True
+    )
+    assert (
+        int(grown.stdout) < 5_000
+    )  # kB; some 12,000 with ONNX Runtime's plans for each length kept
