@@ -117,6 +117,4 @@ def test_every_new_length_of_utterance_costs_no_memory_for_ever() -> None:
     grown = subprocess.run(
         [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True
     )
-    assert (
-        int(grown.stdout) < 5_000
-    )  # kB; some 12,000 with ONNX Runtime's plans for each length kept
+    assert int(grown.stdout) < 5_000  # kB; with its plans for each length kept, 12,000
