@@ -62,10 +62,15 @@ def logit(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
         ModelError: The phrase cannot be said.
     """
     found = fit(samples, question, ears)
-    return -math.inf if found is None else STEEPNESS * (found - DECIDED_AT) + question.bias
+    return -math.inf if found is None else last_word(found, question.bias)
 
 
-def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> float | None:
+def last_word(found: tuple[float, float], bias: float) -> float:
+    """The logit of what `fit` found."""
+    return STEEPNESS * (sum(found) - DECIDED_AT) + bias
+
+
+def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> tuple[float, float] | None:
     """Margin and log likelihood ratio of the best path; None where there is hardly any."""
     sought = phrase(question.text, question.further)
     frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
@@ -79,7 +84,7 @@ def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> float | None:
     if path is None:
         return None
     seen = evidence(path)
-    return float(seen.phones[:, MARGIN].mean()) + float(seen.whole[RATIO])
+    return float(seen.phones[:, MARGIN].mean()), float(seen.whole[RATIO])
 
 
 class ConfirmedWakeWord:

@@ -4,52 +4,46 @@ Copies the acoustic model into the form that streams, listens with it to three q
 speakers for phrases that they said, nearly said and did not say, and fits the verifier; what share
 of a third of them is missed at one false accept for each phrase and hour says where it wakes.
 Where ``fold0.onnx`` to ``fold3.onnx`` are in the work folder each speaker is heard by a model that
-never heard it; without them by the shipped one, which has, and which flatters.
+never heard it; without them by the shipped one, which has, and which flatters. What was listened to
+is kept there: a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import logging
-import multiprocessing
-import pickle
-import tempfile
+import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from dialog.phone_features import conditioned, log_mel, loud_mean
-from dialog.wake.acoustics import MODEL_PATH, Network
+from dialog.wake.acoustics import MODEL_PATH
 from dialog.wake.verifier import VERIFIER_PATH
-from training import corpus, dictionary
+from training import corpus
 from training.corpus import FOLDS, Utterance
 from training.wake import stream_weights, verify
-from training.wake.pairs import OTHERS, Listener, Pair, said
+from training.wake.gathering import Gathering, read
+from training.wake.pairs import OTHERS, Pair
 
 _log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).parents[2]
 HELD_OUT_FOLD = 0
+LEARNT_FOLDS = tuple(fold for fold in range(FOLDS) if fold != HELD_OUT_FOLD)
 THIRDS = 3
 EPOCHS, SEED = 8, 1
+COPIES = 2
 ACCEPTS_PER_HOUR = 1.0
-COMMON = frozenset(("a", "the", "to", "of", "and", "is", "in", "i"))
 
 
 def typical_bands(utterances: Sequence[Utterance]) -> NDArray[np.float32]:
     """Mean bands of loud speech over some recordings, shape (40,)."""
     some = [loud_mean(log_mel(conditioned(u.samples()))) for u in utterances[::10]]
     return np.mean(some, axis=0).astype(np.float32)
-
-
-def akin(pair: Pair, words: Sequence[str]) -> Pair:
-    """A phrase that shares a word with what was said is a near-miss, not other talk."""
-    shared = set(pair.phrase.split()) & set(words) - COMMON
-    return replace(pair, kind="near") if pair.kind == "other" and shared else pair
 
 
 def judged(pairs: Sequence[Pair], hours: float) -> tuple[float, dict[str, tuple[float, int]]]:
@@ -85,24 +79,23 @@ def judged(pairs: Sequence[Pair], hours: float) -> tuple[float, dict[str, tuple[
     return threshold, {group: (float(np.mean(m)), len(m)) for group, m in missed.items()}
 
 
-_listener: Listener
+def networks(model: Path, work: Path, utterances: Sequence[Utterance]) -> dict[int, Path]:
+    """Weights that stream: by fold those that have not heard its speakers, under -1 the others.
 
-
-def _prepare(
-    weights: dict[int, Path],
-    folds: dict[str, int],
-    others: Sequence[Utterance],
-    pool: list[tuple[str, ...]],
-) -> None:
-    global _listener  # noqa: PLW0603 - a worker process's own
-    networks = {fold: Network.load(path) for fold, path in weights.items()}
-    _listener = Listener(networks, folds, None, [each.samples() for each in others], pool)
-
-
-def _listen(task: tuple[int, Utterance]) -> list[Pair]:
-    place, utterance = task
-    scene = "clean" if place % THIRDS == 0 else "spoiled"
-    return _listener.listen(utterance, [scene], judged=False)
+    Args:
+        model: What ships.
+        work: Where ``fold0.onnx`` to ``fold3.onnx`` may be; the weights are kept there.
+        utterances: To take the mean bands from.
+    """
+    named = {-1: model, **{fold: work / f"fold{fold}.onnx" for fold in range(FOLDS)}}
+    made = {fold: work / f"wake_{path.stem}.npz" for fold, path in named.items() if path.is_file()}
+    missing = [fold for fold, path in made.items() if not path.is_file()]
+    bands = typical_bands(utterances) if missing else None
+    if bands is not None:
+        for fold in missing:
+            stream_weights.write(named[fold], bands, made[fold])
+    _log.info("networks folds=%d", len(made) - 1)
+    return made
 
 
 def main() -> None:
@@ -111,36 +104,27 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
     parser.add_argument("--model", type=Path, default=MODEL_PATH.parent.parent / "phones.onnx")
-    parser.add_argument("--every", type=int, default=1, help="listen to every n-th utterance only")
+    parser.add_argument("--out", type=Path, default=MODEL_PATH.parent)
+    parser.add_argument("--copies", type=int, default=COPIES, help="how often to hear everybody")
     parser.add_argument("--processes", type=int, default=1)
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    utterances = corpus.load(corpus.corpus_folder(chosen.corpus), dictionary.load())
+    torch.set_num_threads(1)
+    known = read(chosen.work, corpus.corpus_folder(chosen.corpus))
+    utterances = [utterance for utterance, _ in known]
     folds = corpus.folds(utterances)
-    bands = typical_bands(utterances)
-    stream_weights.write(chosen.model, bands, MODEL_PATH)
-    with tempfile.TemporaryDirectory() as scratch:
-        weights = {-1: MODEL_PATH}
-        for fold in range(FOLDS):
-            path = chosen.work / f"fold{fold}.onnx"
-            if path.is_file():
-                weights[fold] = Path(scratch) / f"fold{fold}.npz"
-                stream_weights.write(path, bands, weights[fold])
-        _log.info("networks folds=%d", len(weights) - 1)
-        learnt = [u for u in utterances if folds[u.speaker] != HELD_OUT_FOLD][:: chosen.every]
-        pool = sorted({words for utterance in utterances for words in said(utterance)})
-        prepare = functools.partial(_prepare, weights, folds, utterances[::42], pool)
-        with multiprocessing.get_context("spawn").Pool(chosen.processes, prepare) as workers:
-            found = workers.map(_listen, list(enumerate(learnt)), chunksize=8)
-    pairs = [akin(p, u.words) for u, theirs in zip(learnt, found, strict=True) for p in theirs]
-    (chosen.work / "wake_pairs.pickle").write_bytes(pickle.dumps(pairs))
-    seconds = sum(u.samples().size for u in learnt) / 16_000
-    offset, missed = judged(pairs, seconds * OTHERS / 3600)
+    weights = networks(chosen.model, chosen.work, utterances)
+    gathering = Gathering(known, weights, chosen.work, chosen.processes)
+    pairs = gathering.pairs(LEARNT_FOLDS, chosen.copies)
+    seconds = sum(u.samples().size for u in utterances if folds[u.speaker] in LEARNT_FOLDS) / 16_000
+    offset, missed = judged(pairs, chosen.copies * seconds * OTHERS / 3600)
     for group, (share, count) in sorted(missed.items()):
         print(f"{group}: missed {share:.1%} of {count}")
     held_out = [speaker for speaker, fold in folds.items() if fold == HELD_OUT_FOLD]
     network = verify.fit(pairs, epochs=EPOCHS, seed=SEED)
-    verify.write(network, VERIFIER_PATH, offset=offset, held_out=held_out)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(weights[-1], chosen.out / MODEL_PATH.name)
+    verify.write(network, chosen.out / VERIFIER_PATH.name, offset=offset, held_out=held_out)
 
 
 if __name__ == "__main__":

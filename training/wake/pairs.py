@@ -7,26 +7,25 @@ is kept, with whether they are right.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dialog.lexicon import pronunciations
-from dialog.phone_alignment import PhoneSpan, align
-from dialog.phone_model import PhoneModel
-from dialog.phone_set import PHONES
+from dialog.phone_set import PHONES, SILENCE, STATES_PER_PHONE
 from dialog.wake.acoustics import Network
 from dialog.wake.evidence import BEFORE_FRAMES, Evidence, evidence
 from dialog.wake.following import rows_of
 from dialog.wake.phrase import MOST_WAYS, VOWELS, Phrase, from_ways
 from dialog.wake.spotter import Path as SpottedPath
 from dialog.wake.spotter import Spotter
-from training.augment import heard, spoiled
+from training.augment import spoiled
 from training.corpus import Utterance
+from training.realign import Aligned
 
 Sound = NDArray[np.float32]
 Words = tuple[str, ...]
@@ -108,25 +107,23 @@ def nearly(words: Words, rng: np.random.Generator) -> Phrase | None:
 
 
 def scene(name: str, utterance: Utterance, others: Sequence[Sound], seed: str) -> Sound:
-    """An utterance with quiet around it, as it is heard in a room; `LEAD_S` before it begins."""
+    """An utterance with quiet around it, `LEAD_S` before it: ``clean``, or in a room and noise."""
     rng = np.random.default_rng(zlib.crc32(f"{utterance.name} {name} {seed}".encode()))
     voice = utterance.samples()
     laid = np.pad(voice, (int(LEAD_S * RATE_HZ), int(TAIL_S * RATE_HZ)))
     if name == "clean":
         return laid + (1e-4 * rng.normal(size=laid.size)).astype(np.float32)
-    if name == "spoiled":
-        made = spoiled(rng, laid, others)
-    else:
-        snr_db = None if name == "quiet" else float(name.removesuffix(" dB"))
-        made = heard(rng, laid, others, snr_db=snr_db)
+    made = spoiled(rng, laid, others)
     return made + (1e-5 * rng.normal(size=made.size)).astype(np.float32)
 
 
-def ends(utterance: Utterance, model: PhoneModel) -> dict[int, int]:
-    """One past the last frame of every word, by an alignment with the whole text."""
-    ways = [[tuple(PHONES[p] for p in word)] for word in utterance.phones]
-    spans: list[PhoneSpan] = align(model.frames(utterance.samples()), ways)
-    return {span.word_index: span.end_frame for span in spans}
+def word_spans(utterance: Utterance, path: NDArray[np.int16]) -> list[tuple[int, int]]:
+    """First frame and one past the last of every word, in an alignment of the whole text."""
+    edges = np.flatnonzero(np.diff(path.astype(int), prepend=-1))
+    ends = np.append(edges[1:], len(path))
+    spoken = [(int(a), int(b)) for a, b in zip(edges, ends, strict=True) if path[a] != SILENCE]
+    counts = np.cumsum([0, *(len(word) * STATES_PER_PHONE for word in utterance.phones)])
+    return [(spoken[a][0], spoken[b - 1][1]) for a, b in itertools.pairwise(counts)]
 
 
 def pairs(
@@ -185,7 +182,6 @@ class Listener:
     Args:
         networks: By fold, or one for all under -1.
         folds: Of the speakers.
-        model: For the alignment with the text.
         others: Background voices.
         pool: Phrases that are searched everywhere.
     """
@@ -194,41 +190,35 @@ class Listener:
         self,
         networks: Mapping[int, Network],
         folds: Mapping[str, int],
-        model: Path | None,
         others: Sequence[Sound],
         pool: Sequence[Words],
     ) -> None:
         self._networks, self._folds = networks, folds
-        self._model = PhoneModel(model)
         self._others, self._pool = others, pool
 
-    def listen(self, utterance: Utterance, scenes: Sequence[str], *, judged: bool) -> list[Pair]:
-        """Pairs of one utterance in some scenes; where judged, all its own phrases, none near."""
-        rng = np.random.default_rng(zlib.crc32(utterance.name.encode()))
-        own, when = said(utterance), ends(utterance, self._model)
-        network = self._networks.get(self._folds[utterance.speaker], self._networks.get(-1))
-        if not when or network is None:
-            return []
+    def listen(self, aligned: Aligned, scene_name: str, copy: int) -> list[Pair]:
+        """Pairs of one utterance in a scene; every copy draws phrases and noise of its own."""
+        utterance, path = aligned
+        rng = np.random.default_rng([zlib.crc32(utterance.name.encode()), copy])
+        own, spans = said(utterance), word_spans(utterance, path)
+        network = self._networks.get(self._folds[utterance.speaker], self._networks[-1])
         chosen = list(own)
-        if not judged and len(own) > OWN:
+        if len(own) > OWN:
             chosen = [chosen[at] for at in rng.choice(len(own), OWN, replace=False)]
         phrases: list[tuple[Phrase, str, int | None]] = []
         for words in chosen:
             made = states(words)
             if made is not None:
-                phrases.append((made, "said", when[own[words]]))
-        if not judged and own:
+                phrases.append((made, "said", spans[own[words]][1]))
+        if own:
             for _ in range(NEAR):
                 near = nearly(list(own)[int(rng.integers(len(own)))], rng)
                 if near is not None:
                     phrases.append((near, "near", None))
         text = f" {' '.join(utterance.words)} "
-        for at in rng.choice(len(self._pool), 4 * OTHERS if judged else OTHERS, replace=False):
+        for at in rng.choice(len(self._pool), OTHERS, replace=False):
             made = states(self._pool[at])
             if made is not None and f" {made.text} " not in text:
                 phrases.append((made, "other", None))
-        found = []
-        for name in scenes:
-            sound = scene(name, utterance, self._others, "judged" if judged else "learnt")
-            found += pairs(rows_of(sound, network), phrases, network, utterance, name)
-        return found
+        sound = scene(scene_name, utterance, self._others, f"learnt {copy}")
+        return pairs(rows_of(sound, network), phrases, network, utterance, scene_name)
