@@ -13,6 +13,7 @@ from device.bench import (
     hearing_cost,
     hearing_echo,
     hearing_noise,
+    hearing_peers,
     hearing_scene,
     hearing_turns,
     hearing_wake,
@@ -21,6 +22,7 @@ from device.bench.figures_page import Report
 from device.bench.hearing_voices import Words, children
 from device.bench.metric import Metric
 
+EXTRA_OPTIONS = ("peers",)
 SHORT_SENTENCES, LONG_SENTENCES = 48, 600
 
 
@@ -29,13 +31,16 @@ def run(*, long: bool, seed: int, corpus: Path | None = None) -> list[Metric]:
     return measure(long=long, seed=seed, corpus=corpus).metrics
 
 
-def measure(*, long: bool, seed: int, corpus: Path | None = None) -> Report:
+def measure(
+    *, long: bool, seed: int, corpus: Path | None = None, peers: Path | None = None
+) -> Report:
     """All figures and plots.
 
     Args:
         long: More places, sentences, turns and hours.
         seed: Draws places and children; `audio` was tuned on other seeds than 1 and 2.
         corpus: A folder with ``train.tsv`` and ``train/``; None synthesises the children.
+        peers: A folder with environments of others' programs, to be idle beside; None for none.
 
     Raises:
         ModelError: A library, a synthesiser or the corpus is missing.
@@ -86,4 +91,6 @@ def measure(*, long: bool, seed: int, corpus: Path | None = None) -> Report:
         report.add(hearing_cost.run(seconds=60.0 if long else 10.0, seed=seed))
     finally:
         recogniser.close()
+    if peers is not None:
+        report.add(hearing_peers.run(peers, seconds=60.0 if long else 15.0, seed=seed))
     return report

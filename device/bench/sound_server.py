@@ -155,6 +155,11 @@ class SoundServer:
         listed = self._pactl("list", "short", "sinks", check=False) or ""
         return [line.split("\t")[1] for line in listed.splitlines()]
 
+    def listeners(self) -> int:
+        """How many record from the microphone."""
+        listed = self._pactl("list", "short", "source-outputs", check=False) or ""
+        return len(listed.splitlines())
+
     def load(self, module: str, *arguments: str) -> int:
         """Load a module; returns its index, to be unloaded by."""
         return int(self._pactl("load-module", module, *arguments) or "")

@@ -32,7 +32,7 @@ BENCHMARKS = {
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 MOST_HOURS = 1000
-EXTRA_OPTIONS = ("hours",)
+EXTRA_OPTIONS = ("hours", "peers")
 """Options that only benchmarks with such a list of their own take."""
 
 
@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--hours", type=_hours, metavar="N", help="so many hours of sound (bench hours)"
+    )
+    parser.add_argument(
+        "--peers", type=Path, metavar="FOLDER", help="others' programs beside it (bench hearing)"
     )
     parser.add_argument("--json", action="store_true", help="a list of figures")
     parser.add_argument(
