@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.topics import PAYLOAD_LIMIT_BYTES, Channel
 
-EVENT_KINDS = ("learning", "telemetry", "dropped", "forget", "unpair")
+EVENT_KINDS = ("learning", "telemetry", "dropped", "forget", "unpair", "voice")
 
 
 class BadMessage(ValueError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from audio.ports import Samples
 from core.clock import Clock
 from core.errors import StoreError
 from device import effects as fx
@@ -25,10 +26,13 @@ from dialog.cloud.ports import AnswerStep, Learner, Reason
 from dialog.cloud.questions import asks_for_teacher
 from dialog.packs.model import Pack
 from dialog.ports import Attempt, Expectation, Line, Verdict
+from dialog.safety.screen import screen
 
 log = logging.getLogger(__name__)
 
 _AFTERWARDS = Expectation((), open_speech=True, patience_s=SHORT_PATIENCE_S)
+SOUNDS_HELD = 3
+"""So many questions of a talk; the teacher is asked about the last one, or the one before."""
 LATELY = 100
 """Attempts that a child's progress is told from."""
 
@@ -70,6 +74,8 @@ class AnswerDesk:
     Attributes:
         consent: What the parents' pages say, asked before every question; replaced where there
             are pages. The setting has to allow it besides.
+        voice_consent: Whether they allow that a question for the teacher goes with the child's
+            voice; without pages nobody does.
 
     Args:
         post: Hands an event to the conversation.
@@ -79,6 +85,8 @@ class AnswerDesk:
         self, parts: AnswerParts, scheduler: Scheduler, post: Callable[[ev.Event], None]
     ) -> None:
         self.consent: Callable[[], bool] = lambda: True
+        self.voice_consent: Callable[[], bool] = lambda: False
+        self._sounds: dict[str, Samples] = {}
         self._parts = parts
         self._post = post
         self._reading: tuple[str, ...] = ()
@@ -111,11 +119,16 @@ class AnswerDesk:
     def _allowed(self) -> bool:
         return self.consent()
 
-    def carry_out(self, effect: fx.AnswerEffect) -> None:
-        """Do what the conversation wants; parts of answers come back as events."""
+    def carry_out(self, effect: fx.AnswerEffect, heard: Samples | None = None) -> None:
+        """Do what the conversation wants; parts of answers come back as events.
+
+        Args:
+            heard: How a question sounded.
+        """
         match effect:
             case fx.Ask(question, learner):
                 self._learner = learner
+                self._keep(question, heard)
                 if asks_for_teacher(question):
                     self._read_aloud()
                 else:
@@ -130,7 +143,16 @@ class AnswerDesk:
                 self._answering.said_all()
             case fx.ForgetAnswers():
                 self._reading = ()
+                self._sounds.clear()
                 self._answering.stop()
+
+    def _keep(self, question: str, heard: Samples | None) -> None:
+        """Hold a question's sound while this talk lasts, in case it is one for the teacher."""
+        if heard is None or not self.voice_consent():
+            return
+        self._sounds[screen(question).text] = heard
+        while len(self._sounds) > SOUNDS_HELD:
+            del self._sounds[next(iter(self._sounds))]
 
     # ------------------------------------------------------------------ outlets
 
@@ -160,7 +182,10 @@ class AnswerDesk:
     def _ask_teacher(self, question: str) -> None:
         parts = self._parts
         may_go = parts.engine.settings.consent and self.consent()
-        if not parts.teacher.ask(question, words_may_go=may_go):
+        heard = self._sounds.pop(screen(question).text, None)
+        if not self.voice_consent():
+            heard = None
+        if not parts.teacher.ask(question, words_may_go=may_go, heard=heard):
             self._post(ev.Answered((self._own("teacher_busy"),), over=True, expect=_AFTERWARDS))
 
     def _degraded(self, reason: Reason | None) -> None:

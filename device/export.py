@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from device.sync import voices
 from device.sync.statements import statement
 from provisioning.parents.family_file import Family
 
@@ -20,6 +21,7 @@ _README = """What Myna keeps of your family, all of it.
 family.json   limits, nicknames, what was consented to and when
 progress.json every table of the progress file; times are milliseconds since 1970, UTC
 recordings/   the sound of each child's last practice, where you allowed it
+questions/    the sound of questions that wait to go to the teacher, where you allowed it
 *.csv         the same tables for a spreadsheet; phones: word by word, each sound with its
               score from 0 to 2, how sure that is, and what was heard instead
 xapi.json     each answer and each session as an xAPI 1.0.3 statement
@@ -56,6 +58,8 @@ def export_zip(
         for name, rows in tables.items():
             file.writestr(f"{name}.csv", _csv(rows))
         file.writestr("xapi.json", _json(_statements(tables, iri_base)))
+        for name, sound in () if db is None else voices.waiting(db):
+            file.writestr(f"questions/{name}.wav", sound)
         for path in sorted(recordings.glob("*/*.wav")) if recordings is not None else ():
             file.write(path, f"recordings/{path.parent.name}/{path.name}")
     return data.getvalue()

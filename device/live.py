@@ -147,6 +147,7 @@ class Daemon:
             )
         if runtime.answers is not None and self._parents_pages:
             runtime.answers.consent = parents.allow_answers
+            runtime.answers.voice_consent = parents.allow_voice
         try:
             # First of all: a speaker that is switched on muted never opens its microphone.
             self.panel.start()

@@ -227,6 +227,10 @@ class Parents:
         """Whether a parent allows now that questions go to the cloud."""
         return self.family.family.consents(Purpose.CLOUD_ANSWERS)
 
+    def allow_voice(self) -> bool:
+        """Whether a parent allows now that a question for the teacher goes with its sound."""
+        return self.family.family.consents(Purpose.TEACHER_VOICE)
+
     def look(self) -> None:
         """Follow the hour; now and then."""
         self._house.look()
@@ -240,9 +244,18 @@ class Parents:
         return self.family.family.consents(Purpose.RECORDINGS)
 
     def _tidy(self, family: Family) -> None:
-        """What was recorded is gone with the consent."""
+        """What was recorded is gone with the consent, and what was to be heard by a teacher."""
         if not family.consents(Purpose.RECORDINGS):
             self.recordings.forget()
+        if not family.consents(Purpose.TEACHER_VOICE):
+            self._hand_over(self._withdraw_voices)
+
+    def _withdraw_voices(self) -> None:
+        try:
+            self._parts.store.withdraw_voices()
+        except StoreError as error:
+            # Tried again at each start; until then none goes out that was not on its way.
+            log.error("sounds of questions could not be deleted: code=%s", error.code)
 
     def _teach_wake(self) -> bool:
         if not self._parts.wake_voices.teachable():

@@ -217,7 +217,7 @@ class Runtime:
                 self._open_microphone(opened)
             case fx.Ask() | fx.AnswerCut() | fx.AnswerSaid() | fx.ForgetAnswers():
                 if self.answers is not None:
-                    self.answers.carry_out(effect)
+                    self.answers.carry_out(effect, self._heard)
             case fx.Expect(answers):
                 self._tell(Entry(self._front_end.now_s, "expect", {"answers": answers}))
             case fx.Note(kind, data):

@@ -24,6 +24,7 @@ from device import store_rescue, store_rows, wake_taught
 from device.ids import IdSource
 from device.store_file import FILE_NAME, boot_id, explain, open_file
 from device.store_rows import Asked, Forgotten, GivenUp, Recorded, What
+from device.sync import voices
 from dialog.ports import Attempt, Child, History, Learned, SessionEdge
 from dialog.scoring.history import VoiceHistory
 
@@ -194,17 +195,45 @@ class Store:
         """Have a companion called for every record, inside the transaction that writes it."""
         self._companions.append(companion)
 
-    def ask(self, words: str | None) -> None:
+    def ask(self, words: str | None, voice: bytes | None = None) -> None:
         """Report that the child asked something for a teacher; kept as `remember` keeps.
 
         Args:
             words: What it asked; None unless the parents consent to its words leaving the device.
+            voice: How that sounded; None unless they consent to that.
 
         Raises:
             StoreError: As for `remember`.
         """
-        self._pending.append(self._record(Asked(words)))
+        self._pending.append(self._record(Asked(words, voice)))
         self._write()
+
+    def withdraw_voices(self) -> None:
+        """No sound of a question waits any longer; who has heard some is asked to delete them.
+
+        Raises:
+            StoreError: The disk is full, read-only or broken.
+        """
+        self._pending = deque(
+            (
+                replace(each, what=replace(each.what, voice=None))
+                if isinstance(each.what, Asked)
+                else each
+                for each in self._pending
+            ),
+            maxlen=PENDING_LIMIT,
+        )
+        with self._translated():
+            if not voices.any_left(self._db):
+                return
+            self._db.execute("PRAGMA secure_delete = ON")
+        with self.transaction() as db:
+            record = self._record(Forgotten(only_voice=True))
+            voices.empty(db)
+            for companion in self._companions:
+                companion(db, record)
+        with self._translated():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def forget(self, child: str, *, tell: bool = True) -> int:
         """Delete all there is of a child; returns how many rows there were.

@@ -15,6 +15,7 @@ MIGRATIONS = (
     *("schema.sql", "schema_2.sql", "sync/outbox.sql", "sync/outbox_2.sql", "schema_3.sql"),
     "sync/outbox_3.sql",
     "schema_4.sql",
+    "sync/outbox_4.sql",
 )
 """Script n of this tuple brings a file from `user_version` n to n + 1. Only ever added to."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,16 +37,26 @@ _OF_A_CHILD = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A child asked something for a teacher; `words` only with the parents' consent."""
+    """A child asked something for a teacher; `words` and `voice` each with a consent of its own.
+
+    Attributes:
+        voice: How it sounded, see `device.teacher_voice`.
+    """
 
     words: str | None = None
+    voice: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Parents deleted a child; everybody where it is None."""
+    """Parents deleted a child; everybody where it is None.
+
+    Attributes:
+        only_voice: Of everybody, and nothing but how questions for the teacher sounded.
+    """
 
     child: str | None = None
+    only_voice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from audio.ports import Samples
 from core.errors import StoreError
 from device.store import Store
 from device.sync import answers
 from device.sync.answers import Answer
+from device.teacher_voice import packed
 from dialog.safety.screen import screen
 
 log = logging.getLogger(__name__)
@@ -34,13 +36,14 @@ class Teacher:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def ask(self, question: str, *, words_may_go: bool) -> bool:
+    def ask(self, question: str, *, words_may_go: bool, heard: Samples | None = None) -> bool:
         """Put a question to the teacher; False where it cannot be kept or too many wait.
 
         Args:
             question: Personal data in it is replaced here, whoever asks.
             words_may_go: A parent allows that the child's words leave the device; else the
                 teacher is told only that there is a question.
+            heard: How it sounded (int16, 16 000 Hz, mono), where a parent allows that it goes.
         """
         try:
             with self._store.transaction() as db:
@@ -49,7 +52,10 @@ class Teacher:
                 ).fetchone()
             if waiting >= MOST_WAITING:
                 return False
-            self._store.ask(screen(question).text if words_may_go else None)
+            self._store.ask(
+                screen(question).text if words_may_go else None,
+                None if heard is None else packed(heard),
+            )
         except StoreError as error:
             log.warning("a question was not kept: code=%s", error.code)
             return False

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Engine, select, update
@@ -25,6 +25,7 @@ from hub import (
     sessions,
     tables,
     views,
+    voices,
 )
 from hub.access import Caller, caller_of, make_token
 from hub.database import insert_new, now_ms
@@ -294,6 +295,18 @@ def make_api(engine: Engine, settings: HubSettings | None = None) -> FastAPI:  #
     def list_questions(known: Known) -> list[dict[str, Any]]:
         """The teacher's queue: what children asked and nobody has answered."""
         return views.questions(engine, known)
+
+    @api.get(
+        "/v1/questions/{question}/voice",
+        response_class=Response,
+        responses={200: {"content": {"audio/wav": {}}, "description": "The sound"}},
+    )
+    def hear_question(question: Uuid, known: Known) -> Response:
+        """How a child asked, where its parents allow that; gone once the question is answered."""
+        found = voices.of(engine, known, question)
+        if found is None:
+            raise HTTPException(404, "there is no sound of that question")
+        return Response(found[1], media_type=found[0], headers={"Cache-Control": "no-store"})
 
     @api.post("/v1/questions/{question}/answer", status_code=202)
     def answer_question(question: Uuid, answer: NewAnswer, known: Known) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, update
 
 from contract.messages import BadMessage, check_event, parse
-from hub import leaving, tables
+from hub import leaving, tables, voices
 from hub.database import insert_new, now_ms, upsert
 
 GAP_PATIENCE_MS = 5_000
@@ -71,17 +71,21 @@ def store(
         # It may not have heard yet that it is nobody's. What it lets go of is not kept.
         outcome.ids = [event["id"] for event in received if _is_event(event)]
         return outcome
-    rows, questions, wishes = _sort(connection, device, outcome, received, at_ms)
+    rows, questions, wishes, sounds = _sort(connection, device, outcome, received, at_ms)
     see(engine, connection, device, at_ms)
     if rows:
         fresh = _not_known_yet(connection, device, wishes)
         connection.execute(insert_new(engine, tables.events), rows)
         if questions:
             connection.execute(insert_new(engine, tables.questions), questions)
+        voices.keep(engine, connection, sounds)
         for row, event in fresh:
             if event["kind"] == "unpair":
                 leaving.free(connection, device)
                 return outcome
+            if event.get("only") == "voice":
+                leaving.forget_voices(engine, connection, device, series=series, seq=row["seq"])
+                continue
             child = event.get("child", leaving.EVERYBODY)
             leaving.forget(engine, connection, device, child, series=series, seq=row["seq"])
         for child in _still_there(connection, device, rows) if fresh else _children(rows):
@@ -260,7 +264,7 @@ def _row(device: str, series: str, event: dict[str, Any], at_ms: int) -> dict[st
         "series": series,
         "seq": event["seq"],
         "kind": event["kind"],
-        "child": statement["actor"]["account"]["name"] if statement else None,
+        "child": statement["actor"]["account"]["name"] if statement else event.get("child"),
         "boot": event["boot"],
         "mono_s": float(event["mono_s"]),
         "clock": event["clock"],
@@ -272,15 +276,17 @@ def _row(device: str, series: str, event: dict[str, Any], at_ms: int) -> dict[st
 
 def _sort(
     connection: Connection, device: str, outcome: Outcome, received: Sequence[Any], at_ms: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Wish]]:
-    """Rows of the good events, questions among them, and what they ask to be deleted."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Wish], list[dict[str, Any]]]:
+    """Rows of the good events, the questions among them, what they ask to be deleted, sounds."""
     rows: list[dict[str, Any]] = []
     questions: list[dict[str, Any]] = []
+    sounds: list[dict[str, Any]] = []
     wishes: list[Wish] = []
     gone = leaving.gone(connection, device)
     for event in received:
         try:
             check_event(event)
+            sound = voices.row_of(device, event, at_ms) if event["kind"] == "voice" else None
         except BadMessage as bad:
             _set_aside(connection, device, event, bad.kind, outcome)
             continue
@@ -291,9 +297,12 @@ def _sort(
             questions.append(_question(device, row, event["statement"]))
         elif row["kind"] in ("forget", "unpair"):
             wishes.append((row, event))
+            row["child"] = None
+        elif sound is not None:
+            sounds.append(sound)
         rows.append(row)
         outcome.ids.append(row["id"])
-    return rows, questions, wishes
+    return rows, questions, wishes, sounds
 
 
 def _children(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -316,11 +325,11 @@ def _is_event(event: object) -> bool:
 
 def _is_gone(row: dict[str, Any], gone: Sequence[tuple[str, str, int]]) -> bool:
     """Whether an event is about a child that was deleted while the event was on its way."""
-    if row["kind"] not in ("learning", "telemetry"):
+    if row["kind"] not in ("learning", "telemetry", "voice"):
         return False
     return any(
         (row["series"] == series and row["seq"] < seq)
-        if child == leaving.EVERYBODY
+        if child == leaving.EVERYBODY or (child == leaving.VOICES and row["kind"] == "voice")
         else row["child"] == child
         for child, series, seq in gone
     )

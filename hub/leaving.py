@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from hub import outgoing, tables
+from hub import outgoing, tables, voices
 from hub.database import now_ms, upsert
 
 EVERYBODY = "*"
+VOICES = "voices"
+"""Stands for a child where nothing but sounds of questions is not to be taken in any more."""
 PATIENCE_MS = 7 * 24 * 3600 * 1000
 """A speaker that was asked to leave and does not answer for so long has left."""
 
@@ -35,7 +37,7 @@ def forget(
     mine = events.c.device == device
     about = events.c.child == child
     if everybody:
-        about = events.c.kind.in_(("learning", "telemetry"))
+        about = events.c.kind.in_(("learning", "telemetry", "voice"))
         about &= (events.c.series != series) | (events.c.seq < seq)
     chosen = mine & about
     # The rows stay as numbers without content, or the count would have gaps.
@@ -45,6 +47,7 @@ def forget(
     for table, column in ((questions, questions.c.child), (children, children.c.id)):
         which = table.c.device == device
         connection.execute(delete(table).where(which if everybody else which & (column == child)))
+    voices.drop(connection, device, child=None if everybody else child)
     commands = tables.commands
     answers = (commands.c.device == device) & (commands.c.name == "answer")
     connection.execute(
@@ -58,6 +61,21 @@ def forget(
             tables.forgotten,
             ("device", "child", "series"),
             {"device": device, "child": child, "series": series, "seq": seq, "at_ms": now_ms()},
+        )
+    )
+
+
+def forget_voices(
+    engine: Engine, connection: Connection, device: str, *, series: str, seq: int
+) -> None:
+    """Delete how a speaker's questions sounded, and what of it is still on its way."""
+    voices.drop(connection, device)
+    connection.execute(
+        upsert(
+            engine,
+            tables.forgotten,
+            ("device", "child", "series"),
+            {"device": device, "child": VOICES, "series": series, "seq": seq, "at_ms": now_ms()},
         )
     )
 
@@ -88,7 +106,7 @@ def free(connection: Connection, device: str) -> None:
     )
     for table in (
         *(tables.events, tables.streams, tables.children, tables.questions),
-        *(tables.quarantine, tables.commands, tables.forgotten),
+        *(tables.quarantine, tables.commands, tables.forgotten, tables.voices),
     ):
         connection.execute(delete(table).where(table.c.device == device))
     connection.execute(

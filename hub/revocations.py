@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.topics import RETAINED, topic
-from hub import grants, leaving, tables
+from hub import grants, leaving, tables, voices
 from hub.certificates import Authority
 from hub.database import now_ms
 from hub.settings import HubError, HubSettings
@@ -57,6 +57,7 @@ class Revocations:
         while not stopping.is_set():
             try:
                 leaving.overdue(self._engine)
+                voices.drop_old(self._engine)
                 grants.purge(self._engine)
                 self.look(stopping)
             except (SQLAlchemyError, OSError) as error:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -128,6 +129,17 @@ questions = Table(
     Column("asked", String(40), nullable=False),
     Column("answer", Text),
     Column("answered_ms", BigInteger),
+)
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("device", String(63), primary_key=True),
+    Column("question", String(36), primary_key=True),
+    Column("child", String(36), nullable=False),
+    Column("media", String(40), nullable=False),
+    Column("sound", LargeBinary, nullable=False),  # until the question is answered, 30 days at most
+    Column("stored_ms", BigInteger, nullable=False),
 )
 
 packs = Table(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.sql import Select
 
-from hub import leaving, tables
+from hub import leaving, tables, voices
 from hub.access import Caller
 from hub.database import now_ms
 
@@ -100,8 +100,21 @@ def questions(engine: Engine, caller: Caller) -> list[dict[str, Any]]:
             .order_by(table.c.id)
             .limit(PAGE)
         ).all()
+        kept = tables.voices
+        chosen = select(kept.c.device, kept.c.question)
+        heard = {
+            (row.device, row.question)
+            for row in connection.execute(chosen.where(kept.c.device.in_(_devices_of(caller))))
+        }
     return [
-        {"id": r.id, "device": r.device, "child": r.child, "text": r.text, "asked": r.asked}
+        {
+            "id": r.id,
+            "device": r.device,
+            "child": r.child,
+            "text": r.text,
+            "asked": r.asked,
+            "voice": (r.device, r.id) in heard,
+        }
         for r in rows
     ]
 
@@ -117,6 +130,8 @@ def answer(engine: Engine, caller: Caller, question: str, text: str) -> tuple[st
             .values(answer=text, answered_ms=now_ms())
             .returning(table.c.device, table.c.child)
         ).first()
+        if row is not None:
+            voices.drop(connection, row.device, question=question)
     return None if row is None else (row.device, row.child)
 
 

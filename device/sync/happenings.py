@@ -5,6 +5,7 @@ Called by `device.store.Store` inside the transaction that writes a record, as t
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 
 from device.ids import IdSource
 from device.store_rows import Asked, Forgotten, GivenUp, Recorded
+from device.sync import voices
+from device.teacher_voice import MEDIA
 from dialog.ports import SessionEdge
 
 
@@ -42,12 +45,23 @@ class Reporter:
             if record.what.words is not None:
                 facts["words"] = record.what.words
             _add(db, record.id, "asked", record, facts)
+            if record.what.voice is not None and self._platform():
+                self._add_voice(db, record, record.what.voice)
         elif isinstance(record.what, Forgotten | GivenUp) and self._platform():
             given_up = isinstance(record.what, GivenUp)
             child = None if isinstance(record.what, GivenUp) else record.what.child
             facts = {"child": child} if child else {}
+            if isinstance(record.what, Forgotten) and record.what.only_voice:
+                facts = {"only": "voice"}
             # Not under the child's name: what goes out under that goes with the child.
             _add(db, record.id, "unpair" if given_up else "forget", record, facts, child=None)
+
+    def _add_voice(self, db: sqlite3.Connection, record: Recorded, voice: bytes) -> None:
+        """An event of its own: the question stands without it, and it can go alone."""
+        data = base64.b64encode(voice).decode("ascii")
+        facts = {"question": record.id, "media": MEDIA, "data": data}
+        _add(db, str(self._ids.make()), "voice", record, facts)
+        db.execute("INSERT OR IGNORE INTO sync_state VALUES (?, '1')", (voices.SENT,))
 
 
 def _end(db: sqlite3.Connection, record: Recorded) -> dict[str, Any]:

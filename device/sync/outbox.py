@@ -41,6 +41,8 @@ class Outbox:
 
     def __init__(self, db: sqlite3.Connection, anchors: Anchors, *, iri_base: str) -> None:
         self._db = db
+        # What has gone is overwritten: the sound of a question may have been among it.
+        db.execute("PRAGMA secure_delete = ON")
         self._anchors = anchors
         self._iri_base = iri_base
         (self.series,) = db.execute("SELECT series FROM outbox_series").fetchone()
@@ -129,6 +131,8 @@ class Outbox:
         if kind == "dropped":
             return {**head, "kind": "dropped"}
         facts = json.loads(body)
+        if kind == "voice":
+            return {**head, "kind": kind, "child": child, **facts}
         if kind in ("forget", "unpair"):
             return {**head, "kind": kind, **facts}
         if kind == "telemetry":

@@ -35,10 +35,6 @@ class Purpose(Enum):
     TELEMETRY = "telemetry"
 
 
-OFFERED = frozenset({Purpose.CLOUD_ANSWERS, Purpose.RECORDINGS, Purpose.TELEMETRY})
-"""What there is something to consent to for; the voice is not sent to a teacher yet."""
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One line of the log: what was given (True) or taken back (False), and when, UTC ISO 8601."""

@@ -19,7 +19,7 @@ from core.errors import ModelError, SpeakerError, StoreError
 from provisioning.parents.codes import OneTimeCode, Outcome
 from provisioning.parents.description import describe
 from provisioning.parents.drawing import sound_svg
-from provisioning.parents.family_file import OFFERED, FamilyFile, Purpose
+from provisioning.parents.family_file import FamilyFile, Purpose
 from provisioning.parents.forms import Turned
 from provisioning.parents.limits import BadLimit, Limits
 from provisioning.parents.ports import ChildView, Household, PlatformDesk, SoundView
@@ -280,9 +280,7 @@ def _consent_shown(visit: Visit, **said: str) -> Response:
     return visit.show(
         "consent",
         "consent",
-        consents=[
-            (purpose.value, family.decision(purpose), purpose in OFFERED) for purpose in Purpose
-        ],
+        consents=[(purpose.value, family.decision(purpose)) for purpose in Purpose],
         log=family.log,
         **said,
     )
@@ -294,7 +292,7 @@ async def _consent(visit: Visit) -> Response:
         purpose = Purpose(visit.form.get("purpose"))
     except ValueError as error:
         raise Turned(422, "form_old") from error
-    if given not in ("yes", "no") or (given == "yes" and purpose not in OFFERED):
+    if given not in ("yes", "no"):
         raise Turned(422, "form_old")
     await run_in_threadpool(visit.pages.family.decide, purpose, given == "yes")
     return _consent_shown(visit, notice=visit.words("saved"))
