@@ -16,6 +16,7 @@ from typing import Self
 from provisioning.slots import Slot, parse_autoboot
 
 _MARK = "__myna_end__"
+_ASK_AGAIN_S, _HEARD_WITHIN_S = 3.0, 45.0
 _TRIAL_ASKED = b"reboot: Restarting system with command '0 tryboot'"
 
 
@@ -89,14 +90,17 @@ class Machine:
         return asked
 
     def wait_for(self, command: str, *, limit_s: float) -> str:
-        """Repeat a command until it succeeds; its output."""
+        """Repeat a command, which must bear that, until it succeeds; its output."""
         until = time.monotonic() + limit_s
         while True:
-            code, said = self.run(command, limit_s=max(1.0, until - time.monotonic()))
+            # What is typed before there is a shell is lost: type it again after a while.
+            left_s = max(1.0, until - time.monotonic())
+            code, said = self.run(command, limit_s=min(_HEARD_WITHIN_S, left_s))
             if code == 0:
                 return said
             if time.monotonic() > until:
                 raise TimeoutError(f"{command}: {said}\n{self.log.read_text(errors='replace')}")
+            time.sleep(_ASK_AGAIN_S)  # asking is work for a slow machine, too
 
     def run(self, command: str, *, limit_s: float = 120.0) -> tuple[int, str]:
         """Exit code and output of a command in the machine's debugging shell; -1 without an end."""
