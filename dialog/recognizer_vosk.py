@@ -31,6 +31,8 @@ OWN_SIGN = Path("conf") / "myna.json"
 """What only Myna's models hold: the band levels that sound is brought to first."""
 
 UNKNOWN = "[unk]"
+ERRORS_ONLY = -2
+"""Its warnings name words outside its vocabulary, a child's name among them, to the journal."""
 PIECE_SAMPLES = SAMPLE_RATE_HZ // 5
 """Vosk drops Python's lock within a call; pieces bound how long one is."""
 SHORTEST_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
@@ -68,7 +70,7 @@ class VoskRecognizer:
                 "vosk is not installed; install it with: pip install vosk, or set "
                 'recognition.engine to "pocketsphinx"'
             ) from fault
-        vosk.SetLogLevel(-1)
+        vosk.SetLogLevel(ERRORS_ONLY)
         self._vosk = vosk
         self._model = self._loaded(folder)
         self._open_model = self._loaded(open_folder) if open_folder else self._model

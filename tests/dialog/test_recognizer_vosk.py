@@ -7,6 +7,7 @@ installed, `test_recognizers.py` holds the real library to the contract.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -17,7 +18,7 @@ import pytest
 
 from dialog.answers import Answer, WordFit
 from dialog.ports import Hints, Recognition
-from dialog.recognizer_vosk import FOR_FETCHING, OWN_SIGN, VoskRecognizer, _package
+from dialog.recognizer_vosk import FOR_FETCHING, OWN_MODEL, OWN_SIGN, VoskRecognizer, _package
 
 Words = list[tuple[str, float]]
 
@@ -155,3 +156,16 @@ def test_what_vosk_would_fetch_models_with_is_not_loaded(
     package = _package()
     assert (package.IMPORTED_WITH is web) is there
     assert [name for name in FOR_FETCHING if name in sys.modules] == ["requests"] * there
+
+
+def test_a_name_that_vosk_does_not_know_stays_out_of_the_journal(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(OWN_MODEL, model)
+    (model / OWN_SIGN).unlink()  # so that Vosk alone is asked
+    recogniser = VoskRecognizer(model)
+    noise = np.random.default_rng(1).integers(-3_000, 3_000, 16_000).astype(np.int16)
+    recogniser.recognize(noise, Hints(("my name is xzqy",)))
+    recogniser.close()
+    assert "xzqy" not in "".join(capfd.readouterr())
