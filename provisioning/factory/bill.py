@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 _UNKNOWN = "NOASSERTION"
+_MODELS = "opt/myna/.venv/lib/*/site-packages/*/models"
+_OWN_LICENCE = "usr/share/doc/myna/LICENSE"
 _LICENCE_FILES = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
 
 
@@ -28,9 +30,9 @@ class Part:
     """A package in the image.
 
     Attributes:
-        kind: ``deb`` or ``pypi``, as package URLs name it.
+        kind: ``deb``, ``pypi`` or ``generic`` (a model), as package URLs name it.
         name: Its name.
-        version: Its version.
+        version: Its version; of a model, the SHA-256 of its file.
         licence: As its own metadata states it; ``NOASSERTION`` where that is no SPDX expression.
     """
 
@@ -62,6 +64,15 @@ def python_parts(wheels: Path) -> Iterator[Part]:
         fields = message_from_string(path.read_text(encoding="utf-8"))
         licence = fields["License-Expression"] or _UNKNOWN
         yield Part("pypi", fields["Name"].lower(), fields["Version"], licence)
+
+
+def model_parts(tree: Path) -> Iterator[Part]:
+    """Models that the application ships, one a file: who made what of them, their NOTICE says."""
+    for folder in sorted(tree.glob(_MODELS)):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".md":
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                yield Part("generic", path.relative_to(folder.parent).as_posix(), digest, _UNKNOWN)
 
 
 def document(parts: list[Part], *, name: str, version: str, made: datetime) -> dict[str, Any]:
@@ -102,6 +113,9 @@ def write_licences(tree: Path, wheels: Path, output: Path) -> None:
     for path in wheels.glob("*.dist-info/**/*"):
         if path.is_file() and _LICENCE_FILES.search(path.name):
             texts[f"python/{path.relative_to(wheels)}"] = path
+    texts["myna/LICENSE"] = tree / _OWN_LICENCE
+    for path in tree.glob(f"{_MODELS}/NOTICE.md"):
+        texts[f"myna/{path.parent.parent.name}-models-NOTICE.md"] = path
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(texts.items()):
             if path.is_file():  # a link may lead to another package's, or nowhere
@@ -118,7 +132,7 @@ def main() -> int:
     parser.add_argument("--epoch", type=int, required=True, help="seconds since 1970, for the date")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    parts = [*debian_parts(args.tree), *python_parts(args.wheels)]
+    parts = [*debian_parts(args.tree), *python_parts(args.wheels), *model_parts(args.tree)]
     made = datetime.fromtimestamp(args.epoch, UTC)
     bill = document(parts, name=args.name, version=args.version, made=made)
     args.out.write_text(json.dumps(bill, indent=1, sort_keys=True) + "\n", encoding="utf-8")

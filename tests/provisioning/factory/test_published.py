@@ -14,7 +14,13 @@ import pytest
 
 from core.errors import ProvisioningError
 from provisioning.factory import bill
-from provisioning.factory.bill import debian_parts, document, python_parts, write_licences
+from provisioning.factory.bill import (
+    debian_parts,
+    document,
+    model_parts,
+    python_parts,
+    write_licences,
+)
 from provisioning.factory.manifest import load_verified, make_keys, parse, verify_file
 from provisioning.factory.publish import publish
 
@@ -134,16 +140,25 @@ def tree(tmp_path: Path) -> tuple[Path, Path]:
     (info / "licenses").mkdir(parents=True)
     (info / "METADATA").write_text("Name: NumPy\nVersion: 2.0\nLicense-Expression: BSD-3-Clause\n")
     (info / "licenses/LICENSE.txt").write_text("BSD")
+    models = root / "opt/myna/.venv/lib/python3.11/site-packages/dialog/models"
+    (models / "wake").mkdir(parents=True)
+    (models / "ears.onnx").write_bytes(b"weights")
+    (models / "wake/phones.npz").write_bytes(b"more")
+    (models / "NOTICE.md").write_text("MIT")
+    (root / "usr/share/doc/myna").mkdir(parents=True)
+    (root / "usr/share/doc/myna/LICENSE").write_text("Apache")
     return root, wheels
 
 
 def test_the_bill_names_every_part_and_where_it_is_from(tmp_path: Path) -> None:
     root, wheels = tree(tmp_path)
-    parts = [*debian_parts(root), *python_parts(wheels)]
+    parts = [*debian_parts(root), *python_parts(wheels), *model_parts(root)]
     made = document(parts, name="myna-pi", version="1.0", made=MADE)
     assert made["spdxVersion"] == "SPDX-2.3"
     packages = {each["name"]: each for each in made["packages"]}
-    assert sorted(packages) == ["bash", "libc6", "myna-pi", "numpy"]
+    assert sorted(packages) == [
+        *("bash", "libc6", "models/ears.onnx", "models/wake/phones.npz", "myna-pi", "numpy")
+    ]
     assert packages["numpy"]["licenseDeclared"] == "BSD-3-Clause"
     found = {
         each["externalRefs"][0]["referenceLocator"]
@@ -154,6 +169,8 @@ def test_the_bill_names_every_part_and_where_it_is_from(tmp_path: Path) -> None:
         "pkg:deb/debian/bash@5.2.15-2%2Bb7",
         "pkg:deb/debian/libc6@1%3A2.36-9",
         "pkg:pypi/numpy@2.0",
+        f"pkg:generic/models/ears.onnx@{hashlib.sha256(b'weights').hexdigest()}",
+        f"pkg:generic/models/wake/phones.npz@{hashlib.sha256(b'more').hexdigest()}",
     }
     named = {each["SPDXID"] for each in made["packages"]}
     assert len(named) == len(made["packages"])
@@ -172,6 +189,8 @@ def test_the_licences_lie_beside_it_and_are_the_same_bytes(tmp_path: Path) -> No
         assert sorted(archive.namelist()) == [
             "debian/bash",
             "debian/libc6",
+            "myna/LICENSE",
+            "myna/dialog-models-NOTICE.md",
             "python/numpy-2.0.dist-info/licenses/LICENSE.txt",
         ]
 
