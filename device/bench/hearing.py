@@ -12,6 +12,7 @@ from pathlib import Path
 from device.bench import (
     hearing_cost,
     hearing_echo,
+    hearing_gate,
     hearing_noise,
     hearing_peers,
     hearing_scene,
@@ -88,6 +89,7 @@ def measure(
                 seed=seed,
             )
         )
+        report.add(hearing_gate.run(says=36 if long else 2, seed=seed))
         report.add(hearing_cost.run(seconds=60.0 if long else 10.0, seed=seed))
     finally:
         recogniser.close()

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ DETECTOR = ("openwakeword", "wyoming_openwakeword")
 PEER = "wyoming"
 WAKE_WORD = "ok_nabu"
 _MICROPHONE = "parec -d microphone --raw --rate=16000 --channels=1 --format=s16le --latency-msec=40"
-_START_LIMIT_S, _SETTLE_S = 60.0, 10.0
+_START_LIMIT_S, _SETTLE_S = 90.0, 40.0
 _TALK_DBFS = -30.0
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
@@ -108,7 +108,7 @@ def _figures(
     return metrics
 
 
-def _shares(trees: dict[str, Sequence[int]], seconds: float) -> dict[str, float]:
+def _shares(trees: Mapping[str, Sequence[int]], seconds: float) -> dict[str, float]:
     """Processor time by wall time, of everybody over the same stretch of time."""
     before = {name: _used(roots).processor_s for name, roots in trees.items()}
     began_s = time.monotonic()
@@ -200,8 +200,8 @@ def _read_all(connection: socket.socket) -> None:
         pass
 
 
-def _wait_for_listeners(server: SoundServer, trees: dict[str, Sequence[int]]) -> None:
-    """Until everybody records, and for a while more: models load, first frames cost more."""
+def _wait_for_listeners(server: SoundServer, trees: Mapping[str, Sequence[int]]) -> None:
+    """Until everybody records, and for a while more: lessons are read and models loaded."""
     deadline = time.monotonic() + _START_LIMIT_S
     while server.listeners() < len(trees):
         if time.monotonic() > deadline:
