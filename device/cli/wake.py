@@ -117,7 +117,7 @@ def _teach(args: argparse.Namespace, files: Sequence[Path]) -> int:
     else:
         print(
             f"{lesson.before} of {len(examples)} would have woken Myna before,"
-            f" {lesson.after} now; it holds from the next start of the speaker"
+            f" {lesson.after} now; it holds at once"
         )
     return 0
 
