@@ -64,7 +64,9 @@ def measured(
         scored: Whether the answers' pronunciation is scored too.
     """
     rng = np.random.default_rng(0)
-    with RecognitionService(RecognitionSettings(engine="vosk")) as service:
+    # On a machine that is loaded by others an answer may take longer than a child would wait.
+    settings = RecognitionSettings(engine="vosk", timeout_s=60.0)
+    with RecognitionService(settings) as service:
         # Answers that come only once the models are loaded.
         service.recognize_sync(
             np.ones(SAMPLE_RATE_HZ, np.int16), Hints(("hello",)), timeout_s=REPLY_WITHIN_S

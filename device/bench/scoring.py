@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,15 @@ from core.errors import ModelError
 from device.bench.metric import Metric
 from device.bench.recogniser_process import measured
 from device.bench.recognition_trials import Said, in_a_room
+from device.bench.scoring_trials import (
+    PLANTED,
+    Found,
+    after_the_front_end,
+    asked_about,
+    chosen,
+    plantings,
+)
+from dialog.phone_graph import Word
 from dialog.phone_set import PHONES
 from dialog.ports import Line
 from dialog.scoring.history import VoiceHistory
@@ -40,6 +49,11 @@ GROUPS: Mapping[str, tuple[int, int]] = {"all": (0, 99), "children": (6, 12), "a
 SPEAKERS, SPEAKERS_LONG = 12, 125
 ROOMY, ROOMY_LONG = 20, 300
 """Utterances that are heard once more from one metre away."""
+PLANTED_SHORT, PLANTED_LONG = 4, 150
+"""So many mistakes of each kind."""
+NEAR, WRONG_BELOW = 0.5, 1.0
+"""What the scorer's certainties are about, as in ``training/scoring_tables.py``."""
+TOLD = ("sure", "wrong")
 HISTORY = 10
 """Earlier utterances of the same speaker from which on the voice counts as known."""
 CLASSES = ("wrong", "accented", "right")
@@ -60,7 +74,10 @@ class Compared:
         words: Which word each phone belongs to.
         known: Scores after `HISTORY` earlier utterances; None for a speaker's first ones.
         wrong: Probability of a mistake, with the threshold from which it is told as `flag_from`.
-        roomy: Mean score from one metre away; None where it was not tried or got no score.
+        sure: How sure the scorer is to be within `NEAR` of the experts.
+        roomy: Scores from one metre away; None where it was not tried or got no score.
+        front_end: The same right after Myna's own voice, past the echo canceller.
+        found: What was said of a mistake that was planted, if one was.
     """
 
     age: int
@@ -70,7 +87,10 @@ class Compared:
     known: Values | None
     wrong: Values
     flag_from: float
-    roomy: float | None
+    sure: Values
+    roomy: Values | None = None
+    front_end: Values | None = None
+    found: Found | None = None
 
 
 def run(*, long: bool, seed: int, corpus: Path | None) -> list[Metric]:
@@ -129,10 +149,65 @@ def figures(group: str, compared: Sequence[Compared]) -> list[Metric]:
                 f"{group}.later.phone_pcc_with_history", pearson(known, truth), "", None, len(truth)
             ),
         ]
-    roomy = [(float(each.plain.mean()), each.roomy) for each in compared if each.roomy is not None]
-    if roomy:
-        within = float(np.mean([abs(room - near) <= 0.1 * near for near, room in roomy]))
-        metrics.append(Metric(f"{group}.room.within_10_percent", within, "", None, len(roomy)))
+    near = np.concatenate([np.abs(each.plain - each.experts) <= NEAR for each in compared])
+    sure, wrong = (np.concatenate([getattr(e, name) for e in compared]) for name in TOLD)
+    metrics += [
+        Metric(f"{group}.sure.off_by", off_by(sure, near), "", None, n),
+        Metric(f"{group}.wrong.off_by", off_by(wrong, experts < WRONG_BELOW), "", None, n),
+        *_robust(f"{group}.room", [(e.plain, e.roomy, e.words) for e in compared]),
+        *_robust(f"{group}.front_end", [(e.plain, e.front_end, e.words) for e in compared]),
+        *_planted(group, [each.found for each in compared if each.found is not None]),
+    ]
+    return metrics
+
+
+def off_by(told: Values, happened: NDArray[np.bool_]) -> float:
+    """How far told probabilities are from how often it happened, averaged over tenths of all."""
+    order = np.argsort(told, kind="stable")
+    parts = [part for part in np.array_split(order, 10) if part.size]
+    gaps = [abs(told[part].mean() - happened[part].mean()) * part.size for part in parts]
+    return float(sum(gaps) / told.size)
+
+
+def _robust(name: str, tried: Sequence[tuple[Values, Values | None, NDArray[np.int64]]]) -> list[Metric]:
+    """Shares of utterances, and of their words, whose mean score stays within a tenth."""
+    both = [(near, far, words) for near, far, words in tried if far is not None]
+    if not both:
+        return []
+    wholes = [_within(near.mean(), far.mean()) for near, far, _ in both]
+    words = [
+        _within(near[of == word].mean(), far[of == word].mean())
+        for near, far, of in both
+        for word in np.unique(of)
+    ]
+    return [
+        Metric(f"{name}.within_10_percent", float(np.mean(wholes)), "", None, len(wholes)),
+        Metric(f"{name}.words_within_10_percent", float(np.mean(words)), "", None, len(words)),
+    ]
+
+
+def _within(near: float, far: float) -> bool:
+    return bool(abs(far - near) <= 0.1 * near)
+
+
+def _planted(group: str, found: Sequence[Found]) -> list[Metric]:
+    """How often a planted mistake is flagged, and named, by kind."""
+    metrics = []
+    for kind in ("any", *PLANTED):
+        own = [one for one in found if kind in ("any", one.planted.kind)]
+        if not own:
+            continue
+        named = [one.heard == one.planted.said for one in own if one.heard is not None]
+        flagged = [one.flagged for one in own]
+        name = f"{group}.planted.{kind}"
+        metrics += [
+            Metric(f"{name}.flagged", float(np.mean(flagged)), "", None, len(own)),
+            Metric(f"{name}.named", len(named) / len(own), "", None, len(own)),
+            Metric(
+                f"{name}.named_rightly",
+                float(np.mean(named)) if named else None, "", None, len(named),
+            ),
+        ]  # fmt: skip
     return metrics
 
 
@@ -155,11 +230,13 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
     rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
     speakers = sorted(folds)
     rng.shuffle(speakers)
-    chosen = set(speakers[: SPEAKERS_LONG if long else SPEAKERS])
-    spoken = [each for each in utterances if each.speaker in chosen and each.scores is not None]
+    heard_here = set(speakers[: SPEAKERS_LONG if long else SPEAKERS])
+    spoken = [each for each in utterances if each.speaker in heard_here and each.scores is not None]
     rng.shuffle(spoken)
     histories: dict[str, VoiceHistory] = defaultdict(VoiceHistory)
     heard: dict[str, int] = defaultdict(int)
+    planted: Counter[str] = Counter()
+    most = PLANTED_LONG if long else PLANTED_SHORT
     found: list[Compared] = []
     for utterance in spoken:
         ears, scorer, network = scorers[folds[utterance.speaker]]
@@ -170,12 +247,15 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
         judgement = scorer.judge(frames, words, history)
         if judgement is None or utterance.scores is None:
             continue
-        roomy = None
+        roomy = front_end = None
         if len(found) < (ROOMY_LONG if long else ROOMY):
             samples = np.clip(np.rint(sound * 32768.0), -32768, 32767).astype(np.int16)
-            there = in_a_room(Said(utterance.name, utterance.speaker, (), samples)).samples
-            again = scorer.judge(ears.frames(there.astype(np.float32) / 32768.0), words)
-            roomy = None if again is None else float(again.plain.mean())
+            said = Said(utterance.name, utterance.speaker, (), samples)
+            roomy = _again(ears, scorer, words, in_a_room(said).samples)
+            front_end = _again(ears, scorer, words, after_the_front_end(said))
+        mistakes = list(plantings([way for (way,) in words], utterance.scores))
+        mistake = chosen(mistakes, planted, most, seed=utterance.name)
+        planted.update([] if mistake is None else [mistake.kind])
         found.append(
             Compared(
                 utterance.age,
@@ -185,12 +265,23 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
                 judgement.scores if heard[utterance.speaker] >= HISTORY else None,
                 network.trained.at(network.trained.wrong, judgement.plain),
                 network.trained.flag_from,
+                network.trained.at(network.trained.near, judgement.plain),
                 roomy,
+                front_end,
+                None if mistake is None else asked_about(scorer, frames, mistake),
             )
         )
         heard[utterance.speaker] += 1
         histories[utterance.speaker] = history.joined(judgement.past)
     return found
+
+
+def _again(
+    ears: SpeechEars, scorer: PronunciationScorer, words: Sequence[Word], samples: Samples
+) -> Values | None:
+    """Scores of the same words in what became of the sound."""
+    judgement = scorer.judge(ears.frames(samples.astype(np.float32) / 32768.0), words)
+    return None if judgement is None else judgement.plain
 
 
 def out_of_fold() -> list[tuple[SpeechEars, PronunciationScorer, ScorerNetwork]]:

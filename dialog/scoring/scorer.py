@@ -112,6 +112,19 @@ class PronunciationScorer:
             float(away @ trained.gate[:-1] + trained.gate[-1]),
         )
 
+    def phones(self, frames: Frames, judgement: Judgement) -> list[PhoneResult]:
+        """What is said of each phone of a judged sentence, in order."""
+        trained, spans = self._network.trained, judgement.spans
+        wrong = trained.at(trained.wrong, judgement.scores)
+        doubtful = np.flatnonzero(wrong >= DOUBTFUL_FROM).tolist()
+        others = heard.instead(frames, spans, doubtful)
+        return [
+            self._phone(frames, span, score, chance, others.get(index))
+            for index, (span, score, chance) in enumerate(
+                zip(spans, judgement.scores.tolist(), wrong.tolist(), strict=True)
+            )
+        ]
+
     def _result(
         self,
         sound: NDArray[np.float32],
@@ -120,15 +133,7 @@ class PronunciationScorer:
         judgement: Judgement,
     ) -> Score:
         trained, spans = self._network.trained, judgement.spans
-        wrong = trained.at(trained.wrong, judgement.scores)
-        doubtful = np.flatnonzero(wrong >= DOUBTFUL_FROM).tolist()
-        others = heard.instead(frames, spans, doubtful)
-        phones = [
-            self._phone(frames, span, score, chance, others.get(index))
-            for index, (span, score, chance) in enumerate(
-                zip(spans, judgement.scores.tolist(), wrong.tolist(), strict=True)
-            )
-        ]
+        phones = self.phones(frames, judgement)
         words = tuple(
             self._word(entry, [p for p, s in zip(phones, spans, strict=True) if s.word_index == i])
             for i, entry in enumerate(entries)

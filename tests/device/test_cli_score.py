@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from audio.ports import SAMPLE_RATE_HZ, Samples
+from device.bench.recogniser_process import Cost
 from device.bench.scoring import Compared, classes, figures, pearson
 from device.cli import main
 
@@ -105,7 +108,9 @@ def test_figures_of_a_perfect_and_of_a_blind_scorer() -> None:
     words = np.array([0, 0, 1, 1])
 
     def compared(scores: np.ndarray) -> Compared:
-        return Compared(9, words, experts, scores, scores, 1.0 - scores / 2.0, 0.9, scores.mean())
+        sure = np.ones(4)
+        wrong = 1.0 - scores / 2.0
+        return Compared(9, words, experts, scores, scores, wrong, 0.9, sure, scores, scores * 0.8)
 
     perfect = {m.metric: m.value for m in figures("all", [compared(experts)])}
     assert perfect["all.phone_pcc"] == pytest.approx(1.0)
@@ -114,6 +119,8 @@ def test_figures_of_a_perfect_and_of_a_blind_scorer() -> None:
     assert perfect["all.recall.wrong"] == perfect["all.recall.accented"] == 1.0
     assert perfect["all.flagged.precision"] == 1.0
     assert perfect["all.room.within_10_percent"] == 1.0
+    assert perfect["all.front_end.within_10_percent"] == 0.0
+    assert perfect["all.sure.off_by"] == 0.0
     blind = {m.metric: m.value for m in figures("all", [compared(np.full(4, 2.0))])}
     assert blind["all.phone_pcc"] is None
     assert blind["all.recall.wrong"] == 0.0
@@ -125,8 +132,26 @@ def test_classes_and_correlation() -> None:
     assert pearson(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])) == pytest.approx(1.0)
 
 
-def test_cost_is_measured_without_a_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+def test_cost_is_measured_without_a_corpus(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def measured(
+        utterances: Sequence[tuple[Samples, str]], *, others: Sequence[str], scored: bool
+    ) -> Cost:
+        assert scored
+        assert utterances[0][1] not in others
+        asked.extend((samples.size, text) for samples, text in utterances)
+        return Cost((100.0,) * 19 + (300.0,), 1.2, 60.0, 19, 100.0, 110.0, 120.0)
+
+    monkeypatch.setattr("device.bench.scoring.measured", measured)
     assert main(["bench", "scoring", "--json"]) == 0
     metrics = {m["metric"]: m["value"] for m in json.loads(capsys.readouterr().out)}
+    assert {size for size, _ in asked} == {3 * SAMPLE_RATE_HZ}
     assert 0.0 < metrics["model.size"] <= 10.0
-    assert metrics["real_time_factor"] > 0.0
+    assert metrics["real_time_factor"] == pytest.approx(0.02)
+    assert metrics["feedback_of_3_s.p50"] == 100.0
+    assert metrics["feedback_of_3_s.max"] == 300.0
+    assert metrics["feedback_of_3_s.processor"] == pytest.approx(60.0)
+    assert metrics["feedback_of_3_s.understood"] == pytest.approx(0.95)
