@@ -130,7 +130,7 @@ def _too_old(age: str | None, max_age: int) -> bool:
     return bool(age) and age is not None and age.isdigit() and int(age) > max_age
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _load(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     samples = trimmed(read_audio(path) / 32768.0)
     samples.setflags(write=False)

@@ -98,7 +98,7 @@ def say_as_adult(text: str, number: int) -> Spoken:
     return _render(text, _ADULTS[number % len(_ADULTS)])
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _render(text: str, talker: _Talker) -> Spoken:
     """One text by one talker, rendered once."""
     if not any(letter.isalnum() for letter in text):
