@@ -169,7 +169,9 @@ def off_by(told: Values, happened: NDArray[np.bool_]) -> float:
     return float(sum(gaps) / told.size)
 
 
-def _robust(name: str, tried: Sequence[tuple[Values, Values | None, NDArray[np.int64]]]) -> list[Metric]:
+def _robust(
+    name: str, tried: Sequence[tuple[Values, Values | None, NDArray[np.int64]]]
+) -> list[Metric]:
     """Shares of utterances, and of their words, whose mean score stays within a tenth."""
     both = [(near, far, words) for near, far, words in tried if far is not None]
     if not both:
