@@ -17,6 +17,7 @@ from device.progress_words import sound_name
 from device.recordings import key
 from device.store_file import explain
 from dialog.packs.model import Pack
+from dialog.packs.wording import plain
 from dialog.teaching.profile import GOOD_ENOUGH_0_2
 from provisioning.parents.ports import (
     ChildView,
@@ -165,7 +166,7 @@ def last_practice(db: sqlite3.Connection, child: str, packs: Sequence[Pack]) -> 
             SaidItem(
                 names.get((pack, item), item),
                 verdict == "right",
-                _words(phones),
+                _words(phones, names.get((pack, item), "")),
                 key(pack, item, try_number),
             )
             for pack, item, verdict, phones, try_number in said
@@ -173,10 +174,17 @@ def last_practice(db: sqlite3.Connection, child: str, packs: Sequence[Pack]) -> 
     )
 
 
-def _words(phones: str | None) -> tuple[SaidWord, ...]:
+def _words(phones: str | None, model: str) -> tuple[SaidWord, ...]:
+    """The words that were scored, spelled as in the model answer where it was that."""
     if phones is None:
         return ()
-    return tuple(SaidWord(word, _standing(said)) for word, said in json.loads(phones))
+    scored = json.loads(phones)
+    spelled = model.split()
+    if [plain(each) for each in spelled] != [word for word, _ in scored]:
+        spelled = [word for word, _ in scored]
+    return tuple(
+        SaidWord(text, _standing(said)) for text, (_, said) in zip(spelled, scored, strict=True)
+    )
 
 
 def _standing(said: Sequence[tuple[str, float, float, str | None]]) -> Standing:

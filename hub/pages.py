@@ -132,7 +132,7 @@ def _family(visit: Visit, status: int = 200, /, **said: str) -> Response:
     children = [
         {
             "name": each["id"][-6:],
-            "answers": views.summary(visit.engine, known, each["id"])["events"],
+            "answers": views.summary(visit.engine, known, each["id"])["answers"],
             "seen": _when(each["seen_ms"]),
         }
         for each in views.children(visit.engine, known)

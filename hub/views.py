@@ -13,6 +13,7 @@ from hub.access import Caller
 from hub.database import now_ms
 
 PAGE = 200
+ANSWERED = '"http://adlnet.gov/expapi/verbs/answered"'
 
 
 def _devices_of(caller: Caller) -> Select[Any]:
@@ -170,6 +171,7 @@ def summary(engine: Engine, caller: Caller, child: str) -> dict[str, int]:
             select(func.count())
             .select_from(table)
             .where(table.c.child == child, table.c.kind == "learning")
+            .where(table.c.body.contains(ANSWERED))
             .where(table.c.device.in_(_devices_of(caller)))
         ).scalar_one()
-    return {"events": int(count)}
+    return {"answers": int(count)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 
@@ -79,8 +80,14 @@ class Phone:
         return self.driver.find_element(By.TAG_NAME, "main").text
 
     def picture(self, name: str) -> None:
+        """Keep what the page shows, all of it, also below the screen."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.driver.save_screenshot(str(PICTURES / f"{self._album}-{name}.png"))
+        high = self.driver.execute_script("return document.documentElement.scrollHeight")
+        clip = {"x": 0, "y": 0, "width": WIDTH, "height": max(HEIGHT, int(high)), "scale": 1}
+        shot = self.driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
+        )
+        (PICTURES / f"{self._album}-{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
     def troubles(self) -> list[str]:
         """What axe holds against the page, and whether it is wider than the phone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from provisioning.parents.service import ParentsPages
 from provisioning.parents.settings import ParentsSettings
 from tests.provisioning.phone import Phone, needs_browser
 
-PAGES = ("today", "practice", "limits", "consent", "children", "data", "device")
+PAGES = ("today", "practice", "limits", "voices", "consent", "children", "data", "device")
 
 pytestmark = needs_browser
 
@@ -116,6 +117,70 @@ def test_limits_are_set_with_a_thumb(phones: Callable[[int], Phone], speaker: Sp
     phone.picture("limits-saved")
     limits = speaker.family.family.limits
     assert (limits.minutes_per_day, limits.prompts) == (20, "zh")
+
+
+def test_a_voice_is_listened_to_and_taken(phones: Callable[[int], Phone], speaker: Speaker) -> None:
+    phone = phones(1)
+    speaker.lets_in(phone)
+    phone.goes(f"{speaker.url}/limits")
+    phone.presses("a[href='/voices']")
+    assert phone.heading == "Voice"
+    samples = phone.driver.find_elements(By.CSS_SELECTOR, "audio")
+    assert [each.get_attribute("src").rpartition("/")[2] for each in samples] == list(
+        speaker.household.choices().voices
+    )
+    phone.presses("#v3 ~ form button")
+    assert speaker.family.family.limits.voice == "espeak:m2"
+    assert "Myna speaks with this one" in phone.text
+    phone.picture("voice-taken")
+
+
+def test_the_speaker_is_paired_from_its_own_page(
+    phones: Callable[[int], Phone], speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.parents.pages.LOOKS_EVERY_S", 600)  # not while looked at
+    phone, desk = phones(1), speaker.household.platform
+    speaker.lets_in(phone)
+    phone.presses("nav a[href='/device']")
+    phone.types("platform", "no address")
+    phone.presses("#platform ~ form button")
+    assert "It is of the form https://hub.example" in phone.text
+    phone.types("platform", "https://hub.example")
+    phone.presses("#platform ~ form button")
+    for language, waits in (("en", "type this code"), ("zh", "输入这个代码")):
+        phone.goes(f"{speaker.url}/device?lang={language}")
+        assert waits in phone.text
+        assert "7KMX-2QHP" in phone.text
+        assert phone.troubles() == []
+        phone.picture(f"pairing-code-{language}")
+    desk.shown = replace(desk.shown, phase="allowed", family="The Lins")
+    phone.goes(f"{speaker.url}/device?lang=en")
+    assert "press Myna's button once" in phone.text
+    phone.picture("pairing-button")
+    desk.shown = replace(desk.shown, phase="alone", code="", trouble="pairing.expired")
+    phone.goes(f"{speaker.url}/device")
+    assert "That took too long" in phone.text  # and it can be begun again at once
+    phone.types("platform", "https://hub.example")
+    phone.presses("#platform ~ form button")
+    desk.shown = replace(desk.shown, phase="paired", family="The Lins", trouble="", code="")
+    for language in ("en", "zh"):
+        phone.goes(f"{speaker.url}/device?lang={language}")
+        assert "The Lins" in phone.text
+        assert phone.troubles() == []
+        phone.picture(f"paired-{language}")
+    assert desk.asked == ["pair https://hub.example"] * 2
+
+
+def test_what_is_degraded_can_be_read_by_everybody(
+    phones: Callable[[int], Phone], speaker: Speaker
+) -> None:
+    phone = phones(1)
+    speaker.lets_in(phone)
+    speaker.household.busy = True
+    for language in ("en", "zh"):
+        phone.goes(f"{speaker.url}/device?lang={language}")
+        assert phone.troubles() == []
+        phone.picture(f"degraded-{language}")
 
 
 def test_two_parents_see_the_same_and_one_signs_out(
