@@ -231,11 +231,11 @@ def test_scores_are_those_of_livekits_own_model_on_the_whole_window(kind: type[F
     model = WakeWordModel(models=[ANY_HEAD])
     chunk = CHUNK_FRAMES * FRAME_SAMPLES
     whole = []
-    for end in range(30, len(stepwise), 7):
+    for end in range(30, len(stepwise), 15):
         window = sound[max(end * chunk - WINDOW_SAMPLES, 0) : end * chunk].astype(np.float32)
         whole.append(model.predict(window)[ANY_HEAD.stem])
-    assert len(whole) > 10
-    assert np.abs(np.subtract(whole, stepwise[29::7][: len(whole)])).max() < 0.001
+    assert len(whole) > 5
+    assert np.abs(np.subtract(whole, stepwise[29::15][: len(whole)])).max() < 0.001
 
 
 def test_every_ready_head_can_judge() -> None:
