@@ -16,7 +16,7 @@ from typing import Self
 from provisioning.slots import Slot, parse_autoboot
 
 _MARK = "__myna_end__"
-_ASK_AGAIN_S, _HEARD_WITHIN_S = 3.0, 45.0
+_ASK_AGAIN_S, _HEARD_WITHIN_S = 10.0, 60.0
 _TRIAL_ASKED = b"reboot: Restarting system with command '0 tryboot'"
 
 

@@ -19,11 +19,11 @@ from tests.image.machine import Machine
 IMAGE = os.environ.get("MYNA_IMAGE", "")
 MYNA = "/opt/myna/.venv/bin/myna"
 ACTIVE = "systemctl is-active --quiet myna.service"
-START_LIMIT_S = 900.0
+START_LIMIT_S = 1500.0
 
 pytestmark = [
     pytest.mark.skipif(not IMAGE, reason="takes an image: make image-test"),
-    pytest.mark.timeout(2400),
+    pytest.mark.timeout(3600),
 ]
 
 NAMES, BOOT_A, BOOT_B, ROOT_A, ROOT_B = 1, 2, 3, 5, 6
