@@ -1,6 +1,6 @@
 """``myna bench hearing``: how Myna hears a child, over herself, in noise and to the end of a turn.
 
-The short form takes a minute or two of one core; the long one some twenty, and is what is quoted.
+The short form takes a minute or two of one core; the long one half an hour, and is what is quoted.
 With ``--corpus`` the children are recorded ones, otherwise synthetic; the recogniser is the
 device's.
 """
