@@ -13,6 +13,7 @@ It needs what ``python -m training``, ``python -m training.ears`` and
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import pickle
 import zlib
@@ -26,16 +27,15 @@ from device.bench.wake_scenes import LEAD_S, heard
 from dialog.speech_ears import SpeechEars
 from dialog.wake.acoustics import MODEL_PATH, Network
 from dialog.wake.both import BothStages
+from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import teach
 from dialog.wake.verifier import Verifier
 from training import corpus
 from training.corpus import FOLDS, OLDEST_CHILD
 from training.realign import Aligned
-from training.wake import verify
 from training.wake.data import holds
-from training.wake.gathering import Gathering, read
-from training.wake.listening import COPIES, EPOCHS, LEARNT_FOLDS, REPOSITORY, SEED, networks
-from training.wake.pairs import Pair
+from training.wake.gathering import read
+from training.wake.listening import REPOSITORY, networks
 from training.wake.people_sayings import (
     EXAMPLES,
     PHRASES,
@@ -52,11 +52,12 @@ from training.wake.people_table import Accepts, Judged, Result, table
 
 _log = logging.getLogger(__name__)
 
+PARTS = ("said", "talk", "taught")
 SCENES: tuple[tuple[str, float | None], ...] = (("quiet", None), ("10 dB", 10.0))
 LATEST_S = 1.5
 """After a phrase's end a wake still counts as its own."""
 GAP_S = 0.4
-TALK_EVERY, TAUGHT_TALK_EVERY = 5, 16
+TALK_EVERY, TAUGHT_TALK_EVERY = 16, 32
 """Of the speakers of a fold, those whose talk is listened to: for the phrases, and for the same as
 they were taught."""
 
@@ -67,97 +68,88 @@ class People:
     Args:
         aligned: The corpus with its alignments.
         weights: By fold.
-        work: Where the folds' ears are, and fitted verifiers are kept.
+        work: Where the folds' ears and verifiers are.
     """
 
     def __init__(self, aligned: Sequence[Aligned], weights: Mapping[int, Path], work: Path) -> None:
         self._aligned, self._weights = aligned, weights
         self._work = work
         self._folds = corpus.folds([pair[0] for pair in self._aligned])
-        self._said = {phrase: sayings(self._aligned, phrase) for phrase in PHRASES}
 
-    def stages(self, fold: int, pairs: Sequence[Pair], verifier: Path | None) -> Stages:
+    def stages(self, fold: int, verifier: Path | None = None) -> Stages:
         """Models that have not heard a fold's speakers.
 
         Args:
             fold: Which.
-            pairs: Of the folds that anything is learnt from.
-            verifier: Judge this one instead of one fitted to the other folds.
+            verifier: Judge this one, whatever it learnt from.
         """
-        if verifier is None:
-            verifier = self._work / f"verifier{fold}.npz"
-            others = [
-                pair for pair in pairs
-                if self._folds[pair.speaker] != fold and pair.phrase.rstrip("~") not in PHRASES
-            ]  # fmt: skip
-            network = verify.fit(others, epochs=EPOCHS, seed=SEED)
-            verify.write(network, verifier, offset=0.0, held_out=[])
         return Stages(
             Network.load(self._weights[fold]),
-            Verifier.load(verifier),
+            Verifier.load(verifier or self._work / f"verifier{fold}.npz"),
             SpeechEars(self._work / f"ears{fold}.onnx"),
         )
 
-    def judge(self, fold: int, stages: Stages) -> Result:
-        """All phrases by all the fold's people, and their other talk."""
+    def judge(self, part: str, fold: int, stages: Stages) -> Result:
+        """A part of what is judged of a fold's people: `PARTS`."""
         own = [pair for pair in self._aligned if self._folds[pair[0].speaker] == fold]
         read = by_speaker(own)
+        speakers = sorted(read)
+        if part == "talk":
+            plain = [Asked.of(phrase) for phrase in PHRASES]
+            chosen = speakers[::TALK_EVERY]
+            found = [each for name in chosen for each in _talk(read[name], plain, stages)]
+            return Result([], found)
         judged: list[Judged] = []
         taught: list[Asked] = []
         for phrase in PHRASES:
-            for saying in firsts(self._said[phrase]):
-                speaker = saying.utterance.speaker
-                if self._folds[speaker] != fold:
+            for saying in firsts(sayings(own, phrase)):
+                if part == "said":
+                    judged += _judge(saying, Asked.of(phrase), "", stages)
                     continue
-                found, asked = self._judge(saying, read[speaker], stages)
-                judged += found
-                taught += [asked] if asked else []
-            _log.info("judged fold=%d phrase=%s", fold, phrase)
-        plain = [Asked.of(phrase) for phrase in PHRASES]
-        speakers = sorted(read)
-        accepts = [
-            each
-            for speaker in speakers[::TALK_EVERY]
-            for each in _talk(read[speaker], plain, stages, taught=False)
-        ]
-        _log.info("listened to talk fold=%d", fold)
-        for speaker in speakers[::TAUGHT_TALK_EVERY]:
-            accepts += _talk(read[speaker], taught, stages, taught=True)
+                lesson = self._teach(saying, read[saying.utterance.speaker], stages)
+                if lesson is not None:
+                    asked, source = lesson
+                    judged += _judge(saying, asked, source, stages)
+                    # Who taught nothing new is waked by other talk as before.
+                    taught += [asked] if asked.question != WakeQuestion(phrase) else []
+            _log.info("judged part=%s fold=%d phrase=%s", part, fold, phrase)
+        accepts: list[Accepts] = []
+        for name in speakers[::TAUGHT_TALK_EVERY] if taught else ():
+            accepts += _talk(read[name], taught, stages, taught=True)
         return Result(judged, accepts)
 
-    def _judge(
+    def _teach(
         self, saying: Saying, own: Sequence[Aligned], stages: Stages
-    ) -> tuple[list[Judged], Asked | None]:
+    ) -> tuple[Asked, str] | None:
+        """What five more sayings taught, and how they were had; None where there are not five."""
         rng = _rng(saying.utterance.name, saying.phrase)
-        lessons = examples(saying, own, self._said[saying.phrase], rng)
-        taught: Asked | None = None
+        lessons = examples(saying, own, sayings(own, saying.phrase), rng)
+        if len(lessons) < EXAMPLES:
+            return None
+        sounds = [int16(heard(each.sound, snr_db=None, rng=rng)) for each in lessons]
+        both = BothStages(stages.network, stages.verifier, stages.ears)
+        lesson = teach(saying.phrase, sounds, both)
         source = "joined" if any(each.source == "joined" for each in lessons) else "said"
-        if len(lessons) == EXAMPLES:
-            sounds = [int16(heard(each.sound, snr_db=None, rng=rng)) for each in lessons]
-            both = BothStages(stages.network, stages.verifier, stages.ears)
-            lesson = teach(saying.phrase, sounds, both)
-            taught = Asked.of(saying.phrase, lesson.taught if lesson else None)
-        made = []
-        for name, snr_db in SCENES:
-            scene = _rng(saying.utterance.name, f"{saying.phrase} {name}")
-            sound = heard(saying.utterance.samples(), snr_db=snr_db, rng=scene).astype(np.float32)
-            for asked in (Asked.of(saying.phrase), *([taught] if taught else [])):
-                inside = [
-                    each for each in candidates(sound, [asked], stages)
-                    if saying.start_s <= each.at_s - LEAD_S <= saying.end_s + LATEST_S
-                ]  # fmt: skip
-                made.append(
-                    Judged(
-                        saying.phrase, saying.utterance.speaker, saying.by_child, name,
-                        source if asked is taught else "",
-                        best=max(inside, key=lambda each: each.sure, default=None),
-                    )
-                )  # fmt: skip
-        return made, taught
+        return Asked.of(saying.phrase, lesson.taught if lesson else None), source
+
+
+def _judge(saying: Saying, asked: Asked, taught: str, stages: Stages) -> Iterator[Judged]:
+    """A saying in all scenes."""
+    for name, snr_db in SCENES:
+        scene = _rng(saying.utterance.name, f"{saying.phrase} {name}")
+        sound = heard(saying.utterance.samples(), snr_db=snr_db, rng=scene).astype(np.float32)
+        inside = [
+            each for each in candidates(sound, [asked], stages)
+            if saying.start_s <= each.at_s - LEAD_S <= saying.end_s + LATEST_S
+        ]  # fmt: skip
+        yield Judged(
+            saying.phrase, saying.utterance.speaker, saying.by_child, name, taught,
+            best=max(inside, key=lambda each: each.sure, default=None),
+        )  # fmt: skip
 
 
 def _talk(
-    own: Sequence[Aligned], asked: Sequence[Asked], stages: Stages, *, taught: bool
+    own: Sequence[Aligned], asked: Sequence[Asked], stages: Stages, *, taught: bool = False
 ) -> Iterator[Accepts]:
     """What wakes by mistake in all that one person read, one after the other."""
     pieces: list[Sound] = []
@@ -199,10 +191,9 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
     parser.add_argument("--model", type=Path, default=MODEL_PATH.parent.parent / "phones.onnx")
-    parser.add_argument("--copies", type=int, default=COPIES)
+    parser.add_argument("--part", choices=PARTS, action="append", help="judge these only")
     parser.add_argument("--fold", type=int, action="append", help="judge these only")
     parser.add_argument("--verifier", type=Path, help="judge this one, whatever it learnt from")
-    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--name", default="people", help="of the kept results")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -210,15 +201,11 @@ def main() -> None:
     known = read(chosen.work, corpus.corpus_folder(chosen.corpus))
     weights = networks(chosen.model, chosen.work, [utterance for utterance, _ in known])
     people = People(known, weights, chosen.work)
-    pairs: list[Pair] = []
-    if chosen.verifier is None:
-        gathering = Gathering(known, weights, chosen.work, chosen.processes)
-        pairs = gathering.pairs(LEARNT_FOLDS, chosen.copies)
     results = []
-    for fold in chosen.fold or range(FOLDS):
-        kept = chosen.work / f"{chosen.name}{fold}.pickle"
+    for part, fold in itertools.product(chosen.part or PARTS, chosen.fold or range(FOLDS)):
+        kept = chosen.work / f"{chosen.name}-{part}{fold}.pickle"
         if not kept.is_file():
-            result = people.judge(fold, people.stages(fold, pairs, chosen.verifier))
+            result = people.judge(part, fold, people.stages(fold, chosen.verifier))
             kept.write_bytes(pickle.dumps(result))
         results.append(pickle.loads(kept.read_bytes()))  # noqa: S301 - written above
     judged = [each for result in results for each in result.judged]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dialog.wake.evidence import FIGURES, PHONE_SIZE, WHOLE_SIZE
+from dialog.wake.evidence import FIGURES, PHONE_SIZE, RATIO, WHOLE_SIZE
+from dialog.wake.verifier import USUAL_RATIO
 from training.wake.pairs import Pair
 
 WIDTH = 40
 DROPOUT = 0.15
-LONGEST = 24
 BATCH = 256
 RATE, DECAY = 2e-3, 1e-3
 RATIO_WEIGHT = 4.0
@@ -73,7 +74,8 @@ class Batch:
     @classmethod
     def of(cls, pairs: Sequence[Pair]) -> Batch:
         """Stack them."""
-        phones = np.zeros((len(pairs), LONGEST, PHONE_SIZE), np.float32)
+        longest = max(len(pair.evidence.phones) for pair in pairs)
+        phones = np.zeros((len(pairs), longest, PHONE_SIZE), np.float32)
         for row, pair in enumerate(pairs):
             phones[row, : len(pair.evidence.phones)] = pair.evidence.phones
         whole = np.stack([pair.evidence.whole for pair in pairs])
@@ -85,7 +87,7 @@ def fit(pairs: Sequence[Pair], *, epochs: int, seed: int) -> Network:
     """Train on pairs; kinds count by `SHARES` however many there are of each."""
     torch.manual_seed(seed)
     everything = Batch.of(pairs)
-    there = torch.arange(LONGEST)[None, :] < everything.lengths[:, None]
+    there = torch.arange(everything.phones.shape[1])[None, :] < everything.lengths[:, None]
     phones = everything.phones[there]
     middle, spread = phones.mean(dim=0), phones.std(dim=0) + 1e-3
     middle[FIGURES:], spread[FIGURES:] = 0.0, 1.0
@@ -93,8 +95,9 @@ def fit(pairs: Sequence[Pair], *, epochs: int, seed: int) -> Network:
         (middle, everything.whole.mean(dim=0)), (spread, everything.whole.std(dim=0) + 1e-3)
     )
     target = torch.tensor([float(pair.kind == "said") for pair in pairs])
-    kinds = [pair.kind for pair in pairs]
-    weight = torch.tensor([SHARES[kind] * len(pairs) / 2.5 / kinds.count(kind) for kind in kinds])
+    counts = Counter(pair.kind for pair in pairs)
+    each = {kind: SHARES[kind] * len(pairs) / 2.5 / count for kind, count in counts.items()}
+    weight = torch.tensor([each[pair.kind] for pair in pairs])
     steps = epochs * (len(pairs) // BATCH + 1)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps)
@@ -118,11 +121,12 @@ def fit(pairs: Sequence[Pair], *, epochs: int, seed: int) -> Network:
 
 
 def logits(networks: Sequence[Network], pairs: Sequence[Pair]) -> NDArray[np.float64]:
-    """Mean logit of the networks for every pair."""
+    """Mean logit of the networks for every pair, as `Verifier.logit` has it before its offset."""
     batch = Batch.of(pairs)
     with torch.no_grad():
         each = [net(batch.phones, batch.whole, batch.lengths).numpy() for net in networks]
-    made: NDArray[np.float64] = np.mean(each, axis=0)
+    ratio = RATIO_WEIGHT * (batch.whole[:, RATIO].numpy() - USUAL_RATIO)
+    made: NDArray[np.float64] = np.mean(each, axis=0) + ratio
     return made
 
 
