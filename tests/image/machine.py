@@ -6,6 +6,7 @@ boot partition it names; so does `Machine.start`, from the card's file, without 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -84,7 +85,15 @@ class Machine:
     def wait_off(self, *, limit_s: float) -> bool:
         """Wait until it restarts or is switched off; returns whether it asked for a trial."""
         assert self._process is not None
-        self._process.wait(limit_s)
+        assert self._shell is not None
+        until = time.monotonic() + limit_s
+        self._shell.settimeout(1.0)
+        while self._process.poll() is None:
+            if time.monotonic() > until:
+                raise TimeoutError(f"it is still on\n{self.log.read_text(errors='replace')}")
+            with contextlib.suppress(OSError):  # what nobody reads would hold it up
+                if not self._shell.recv(65536):
+                    time.sleep(0.2)
         asked = _TRIAL_ASKED in self.log.read_bytes()
         self.stop()
         return asked
