@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from starlette.routing import Route
 
 from core.clock import SystemClock
+from provisioning.parents.codes import OneTimeCode
 from provisioning.parents.description import describe
 from provisioning.parents.fakes import FakeHousehold
 from provisioning.parents.family_file import FamilyFile
 from provisioning.parents.guard import AT_ONCE, is_local
+from provisioning.parents.pages import Pages
 from provisioning.parents.server import DeadlineProtocol
 from provisioning.parents.service import ParentsPages
+from provisioning.parents.sessions import Sessions
 from provisioning.parents.settings import ParentsSettings
 from tests.provisioning.parents.site import HOST, Site
 
@@ -264,3 +268,20 @@ def test_the_pages_keep_to_their_own_description(case: schemathesis.Case) -> Non
         assert answer.status_code in (303, 405)
     else:
         assert str(answer.status_code) in told[case.method.lower()]["responses"]
+
+
+def test_every_page_and_form_is_described() -> None:
+    site = Site()
+    wall = site.clock.wall
+    pages = Pages(
+        site.household, site.family, OneTimeCode(site.clock.now_s), Sessions(site.clock.now_s), wall
+    )
+    served = {
+        (route.path, method)
+        for route in pages.app.routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    told = {(path, method.upper()) for path, ways in describe()["paths"].items() for method in ways}
+    assert told == served
