@@ -55,6 +55,27 @@ class Engine:
         os.kill(os.getpid(), signal.SIGKILL)
         yield
 
+    def search(self, count: int) -> Generator[int, None, int]:
+        """Takes many small blocks and frees all but the last, which holds the heap's end back.
+
+        Returns:
+            MB resident while all were there.
+        """
+        blocks = [bytes(1_000) for _ in range(count)]
+        most_mb = self._resident_mb()
+        self.kept = blocks[-1]
+        return most_mb
+        yield
+
+    def resident(self, _value: None) -> Generator[int, None, int]:
+        return self._resident_mb()
+        yield
+
+    @staticmethod
+    def _resident_mb() -> int:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
     def refuse(self, _value: None) -> Generator[None, None, None]:
         raise ModelError("the model is missing; fetch it", code="model.test", retryable=True)
         yield

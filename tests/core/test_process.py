@@ -421,6 +421,18 @@ def test_what_a_long_utterance_took_goes_back_to_the_system() -> None:
     assert kept_mb("back") < 8.0
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells what is resident")
+def test_what_a_wide_search_took_goes_back_between_requests(
+    start: Callable[..., AnyWorker],
+) -> None:
+    worker = start()
+    before_mb = worker.call_sync(("resident", None), LONG_S).result()
+    most_mb = worker.call_sync(("search", 60_000), LONG_S).result()
+    assert most_mb > before_mb + 50
+    after_mb = worker.call_sync(("resident", None), LONG_S).result()
+    assert after_mb < before_mb + 20
+
+
 def test_a_child_loads_nothing_that_only_its_parent_needs() -> None:
     code = "import sys, core.process_child, core.process; print('asyncio' in sys.modules)"
     done = subprocess.run(
