@@ -321,6 +321,19 @@ def running(settings: Settings) -> Finding:
     return Finding("running", State.DEGRADED, sentences, remedy)
 
 
+def safety(_settings: Settings) -> Finding:
+    """The model of what words mean, beside the lists: both judge what a child says."""
+    from dialog.safety.lists import topic_of
+    from dialog.safety.meaning import PATH, Meaning
+
+    topic_of("hello")
+    try:
+        Meaning(PATH)
+    except ModelError as error:
+        return Finding("safety", State.DEGRADED, str(error), REINSTALL)
+    return Finding("safety", State.OK, "lists of words and the model of what they mean are there")
+
+
 CHECKS = (
     Check("python", python_version, REINSTALL),
     Check("sound_cards", sound_cards, "connect the card, or correct [audio]; see myna devices"),
@@ -332,6 +345,7 @@ CHECKS = (
     Check("voice", voice, f"{REINSTALL}, or correct [voice]"),
     Check("store", store, "give Myna's user that folder, or set [device] state_dir"),
     Check("disk_space", disk_space, "set [device] state_dir to a folder on a working disk"),
+    Check("safety", safety, REINSTALL),
     Check("lessons", lessons, "see myna lessons check, or correct [lessons]"),
     Check("board", board, "correct [board], and stop a running Myna first"),
     Check("network", network, "see systemctl status NetworkManager"),

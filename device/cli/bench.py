@@ -16,7 +16,7 @@ from device.bench.metric import Metric
 from device.cli.output import complain, print_json
 
 BENCHMARKS = {
-    "answers": "what the safety lists miss and what they stop needlessly",
+    "answers": "what safety lists and model miss and what they stop needlessly",
     "cloud": "how fast answers come and end, what bad days do, what a thousand turns leave behind",
     "echo": "what is heard of a child over Myna's own voice, by canceller",
     "flash": "how long a card takes, beside bmaptool and dd",
@@ -32,7 +32,7 @@ BENCHMARKS = {
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 MOST_HOURS = 1000
-EXTRA_OPTIONS = ("hours", "peers")
+EXTRA_OPTIONS = ("hours", "peers", "set")
 """Options that only benchmarks with such a list of their own take."""
 
 
@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--hours", type=_hours, metavar="N", help="so many hours of sound (bench hours)"
+    )
+    parser.add_argument(
+        "--set", type=Path, metavar="FILE", help="these cases instead of Myna's own (bench answers)"
     )
     parser.add_argument(
         "--peers", type=Path, metavar="FOLDER", help="others' programs beside it (bench hearing)"

@@ -167,7 +167,7 @@ class _Turn:
             self._answer_kindly(screened.topic)
         elif not self._follows_up(event, screened.text):
             self._set(question=screened.text, unsaid=(), cut=False, offered="")
-            self._answer(event.standing)
+            self._answer(event.standing, doubt=screened.doubt)
 
     def _answer_kindly(self, topic: Topic) -> None:
         """The fixed answer about a topic; a parent who asked for it is told of distress."""
@@ -229,7 +229,8 @@ class _Turn:
             self._own("nothing_left")
             self._finish()
 
-    def _answer(self, standing: ports.Standing) -> None:
+    def _answer(self, standing: ports.Standing, *, doubt: bool = False) -> None:
+        """From what the device knows, or by the cloud; what is in doubt never goes there."""
         state = self._state
         if state.play is not None:
             used = used_in(state.question, state.play.targets)
@@ -238,8 +239,8 @@ class _Turn:
         if certain is not None:
             self._answer_fixed(certain)
             return
-        reason = reason_against(standing, state.breaker, self._now_s)
-        if reason is not None:
+        against = reason_against(standing, state.breaker, self._now_s)
+        if (reason := Reason.IN_DOUBT if doubt else against) is not None:
             self._answer_here(reason)
             return
         self._set(talk=self._with(Message("user", state.question)))

@@ -91,6 +91,8 @@ class Reason(Enum):
     TOO_SLOW = "too_slow"
     UNSAFE_REPLY = "unsafe_reply"
     NOTHING_SAYABLE = "nothing_sayable"
+    IN_DOUBT = "in_doubt"
+    """It may be about what is not sent away; nothing is wrong with the cloud."""
 
 
 # --------------------------------------------------------------- to the cloud

@@ -19,6 +19,8 @@ class Topic(Enum):
     STRANGER = "stranger"
     JAILBREAK = "jailbreak"
     CRIME = "crime"
+    UNCLEAR = "unclear"
+    """Something of the above, and not clear which: never found by lists."""
 
 
 DISTRESS = frozenset({Topic.SELF_HARM, Topic.HURT_BY_OTHERS, Topic.STRANGER})
@@ -33,6 +35,8 @@ class Flaw(Enum):
     """It asks for what identifies a child, for secrecy or for a meeting."""
     NOT_FOR_SPEECH = "not_for_speech"
     """An address, code, advertising, or talk about its own orders."""
+    DOUBT = "doubt"
+    """It may be one of those after all: this sentence is left out, the reply goes on."""
     TOO_LONG = "too_long"
     LANGUAGE = "language"
     LEVEL = "level"
@@ -46,8 +50,10 @@ class Screened:
         text: With what could identify somebody replaced by words in brackets, ``[name]``.
         topic: What Myna answers herself instead of sending it; None for a harmless text.
         replaced: Kinds of what was replaced, in order, each as often as it was.
+        doubt: Whether it may be about such a topic after all: it stays on the device.
     """
 
     text: str
     topic: Topic | None
     replaced: tuple[str, ...] = ()
+    doubt: bool = False

@@ -13,6 +13,7 @@ import yaml
 from dialog.matching import words
 from dialog.ports import Language
 from dialog.safety.lists import flaw_of, topic_of
+from dialog.safety.meaning import flaw_meant, shipped, topic_meant
 from dialog.safety.personal import replace_personal
 from dialog.safety.ports import Flaw, Screened
 
@@ -38,7 +39,7 @@ _ENDINGS = (
 
 
 def prepare() -> None:
-    """Read the lists now: they take some tenths of a second, which no child should wait for."""
+    """Read lists and model now: that takes tenths of a second, which no child should wait for."""
     screen("")
     flaw_in("你好, hello.", Wanted())
     common_words("a1")
@@ -47,10 +48,16 @@ def prepare() -> None:
 def screen(text: str) -> Screened:
     """What was said (or is shown to a model: a lesson, a tool's result), made safe to send.
 
-    The topic is looked for in the text as it was; personal data is replaced in any case.
+    The topic is looked for in the text as it was, by the lists and then by the model of what words
+    mean; personal data is replaced in any case.
     """
     safe, replaced = replace_personal(text)
-    return Screened(safe, topic_of(text), replaced)
+    topic = topic_of(text)
+    model = shipped()
+    if topic is not None or model is None or not text.strip():
+        return Screened(safe, topic, replaced)
+    meant = model.asked(text)
+    return Screened(safe, topic_meant(meant) if meant.stop else None, replaced, meant.doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def flaw_in(sentence: str, wanted: Wanted) -> Flaw | None:
     # A reply is held to what a child may not even ask about, too.
     if topic_of(sentence) is not None:
         return Flaw.UNSAFE
-    if (flaw := flaw_of(sentence)) is not None:
+    if (flaw := flaw_of(sentence) or _meant(sentence)) is not None:
         return flaw
     han, latin = len(_HAN.findall(sentence)), _LATIN.findall(sentence)
     if han > MAX_HAN or len(latin) > MAX_WORDS:
@@ -86,6 +93,17 @@ def flaw_in(sentence: str, wanted: Wanted) -> Flaw | None:
     if wanted.language is Language.ENGLISH and share_known(sentence, wanted) < LEAST_KNOWN:
         return Flaw.LEVEL
     return None
+
+
+def _meant(sentence: str) -> Flaw | None:
+    """What the model of what words mean finds wrong with a sentence of a reply."""
+    model = shipped()
+    if model is None or not sentence.strip():
+        return None
+    meant = model.replied(sentence)
+    if meant.stop:
+        return flaw_meant(meant)
+    return Flaw.DOUBT if meant.doubt else None
 
 
 def share_known(sentence: str, wanted: Wanted) -> float:

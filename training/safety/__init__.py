@@ -1,0 +1,1 @@
+"""The classifier of what children say and models reply: its corpus and its recipe."""
