@@ -1,4 +1,4 @@
-"""Parts of `image/build`: partitions that are the same bytes each time, libraries that are there."""
+"""Parts of `image/build`: partitions of the same bytes every time, libraries that are there."""
 
 from __future__ import annotations
 
