@@ -57,7 +57,7 @@ SCENES: tuple[tuple[str, float | None], ...] = (("quiet", None), ("10 dB", 10.0)
 LATEST_S = 1.5
 """After a phrase's end a wake still counts as its own."""
 GAP_S = 0.4
-TALK_EVERY, TAUGHT_TALK_EVERY = 16, 32
+TALK_EVERY, TAUGHT_TALK_EVERY = 32, 32
 """Of the speakers of a fold, those whose talk is listened to: for the phrases, and for the same as
 they were taught."""
 
