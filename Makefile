@@ -42,9 +42,10 @@ image: setup ## build the signed arm64 image in build/image (ARGS="--flavour pi"
 	@image/build --out $(IMAGE_OUT) $(ARGS)
 
 image-test: FOR = test
-image-test: setup ## start the image in an emulated machine: state, the other slot, the way back (an hour)
+image-test: setup ## start the image in an emulated machine: state, the other slot, the way back; --from (an hour and more)
 	@image/build --flavour virt --version image-test --out $(IMAGE_OUT)
 	@MYNA_IMAGE="$(CURDIR)/$(IMAGE_OUT)/myna-virt-image-test.img" \
+		MYNA_IMAGE_ROOT="$$(ls -t "$${MYNA_IMAGE_CACHE:-$(CURDIR)/.cache/image}"/root-virt-*.tar | head -n 1)" \
 		timeout $(IMAGE_TEST_LIMIT_S) .venv/bin/pytest tests/image -x $(ARGS)
 
 lock: FOR = test
