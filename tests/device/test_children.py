@@ -1,4 +1,4 @@
-"""Two children at a running speaker: the button chooses, aloud, and what follows is that child's."""
+"""Two children at a running speaker: the button chooses, aloud, and that child practises."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ LABEL = SetUpLabel("Myna-7Q2K", "label words")
 HOME = OnAir("小明的家".encode(), "correct horse")
 LONG_S = 3600.0
 LESSON_S = 150.0
-"""A limit against hanging: an item, a play and the goodbye take half a minute of the room's time."""
+"""A limit against hanging: an item, a play and the goodbye take half a minute of its time."""
 
 
 def first_lesson() -> Scenario:

@@ -59,7 +59,7 @@ def test_it_asks_for_all_names_each_in_the_voice_that_can_say_it() -> None:
 
 @pytest.mark.parametrize("form", ["lily", "i am lily", "it's lily", "my name is lily"])
 def test_a_name_is_enough(form: str) -> None:
-    outcome, asked = hold()
+    outcome, _ = hold()
     assert isinstance(outcome, Asking)
     at = outcome.expect.answers.index(form)
     assert hold(said("something like it", at))[0] == Chosen(LILY)
@@ -116,7 +116,7 @@ def test_a_child_may_leave_ask_again_and_come_back() -> None:
 
 
 def test_it_always_ends() -> None:
-    """Whatever happens six times on end; only presses and commands may go on, as somebody is there."""
+    """Silence and misunderstandings do; who presses or asks is there, and may go on."""
     for events in itertools.product((HeardNothing(), said("banana")), repeat=6):
         outcome: Outcome = roll_call.step(RollCall(NAMES, TOM), Begin(), ENGLISH)
         for event in events:
