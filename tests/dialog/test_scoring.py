@@ -13,7 +13,7 @@ import pytest
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from dialog.fakes import FakeVoice
 from dialog.phone_set import PHONES
-from dialog.ports import Line, Synthesizer
+from dialog.ports import Language, Line, Synthesizer
 from dialog.scoring.factory import build_scorer
 from dialog.scoring.fakes import FakeScorer
 from dialog.scoring.history import Past, VoiceHistory
@@ -166,6 +166,15 @@ def music(seconds: float) -> Samples:
     return np.asarray(4000 * chord, np.int16)
 
 
+def spoken(text: str, language: Language = Language.ENGLISH) -> Samples:
+    return np.concatenate(list(EspeakVoice().speak(Line(text, language=language))))
+
+
+def shouted(text: str) -> Samples:
+    """Twenty times as loud as the microphone can bear."""
+    return np.clip(spoken(text).astype(np.int32) * 60, -32768, 32767).astype(np.int16)
+
+
 @pytest.mark.parametrize(
     "sound",
     [
@@ -174,13 +183,17 @@ def music(seconds: float) -> Samples:
         lambda: noise(2.0, 3.0),
         lambda: music(2.0),
         lambda: np.where(noise(2.0, 9000.0) > 0, 32767, -32768).astype(np.int16),
-        lambda: np.concatenate(
-            list(EspeakVoice().speak(Line("Seven green frogs sing a song. " * 5)))
-        ),
+        lambda: shouted("red apple"),
+        lambda: spoken("今天我们一起去公园玩吧", Language.CHINESE),
+        lambda: spoken("Seven green frogs sing a song. " * 5),
+        lambda: np.resize(spoken("A red apple is a good thing to eat."), 30 * SAMPLE_RATE_HZ),
         lambda: noise(90.0, 500.0),
         lambda: noise(0.02, 2000.0),
     ],
-    ids=["hiss", "roar", "whisper of noise", "music", "clipped", "long talk", "minutes", "click"],
+    ids=[
+        *("hiss", "roar", "whisper of noise", "music", "clipped", "shout", "another language"),
+        *("long talk", "half a minute for two words", "minutes", "click"),
+    ],
 )
 def test_what_is_no_answer_invents_no_score(real: Pair, sound: Callable[[], Samples]) -> None:
     score = real.scorer.score(sound(), "red apple")
