@@ -39,6 +39,8 @@ __all__ = ["Handler", "ProcessWorker", "Reply"]
 log = logging.getLogger(__name__)
 
 
+READY_VARIABLE, READY_WITHIN_S = "MYNA_READY_WITHIN_S", 30.0
+"""How long an engine may take to load; an emulated board, which is slow, names its own time."""
 STEADY_S = 5.0
 """A child that lived this long before it died is started again without delay."""
 BACKOFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -107,13 +109,18 @@ class ProcessWorker(Generic[Req, Rep]):
         self._thread.start()
         return self
 
-    def wait_ready(self, *, timeout_s: float = 30.0) -> None:
+    def wait_ready(self, *, timeout_s: float | None = None) -> None:
         """Wait until the engine is loaded.
+
+        Args:
+            timeout_s: None takes ``$MYNA_READY_WITHIN_S``, else `READY_WITHIN_S`.
 
         Raises:
             SpeakerError: What the factory raised in the child.
             WorkerDied: Not ready in time.
         """
+        if timeout_s is None:
+            timeout_s = float(os.environ.get(READY_VARIABLE, READY_WITHIN_S))
         if not self._ready.wait(timeout_s):
             raise self._late(timeout_s)
         if self._startup_error is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from core.errors import ModelError, SpeakerError, WorkerDied
-from core.process import ProcessWorker, Reply
+from core.process import READY_VARIABLE, ProcessWorker, Reply
 
 LONG_S = 30.0
 HERE = Path(__file__).parent
@@ -147,6 +147,18 @@ def test_a_request_that_kills_again_and_again_does_not_end_the_worker(
         assert isinstance(worker.call_sync(("die", None), LONG_S).error, WorkerDied)
     assert worker.call_sync(("echo", "still here"), LONG_S).result() == "still here"
     assert worker.restarts == 3
+
+
+def test_a_slow_machine_names_its_own_time_to_load(
+    start: Callable[..., AnyWorker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(READY_VARIABLE, "0")
+    worker = start()
+    with pytest.raises(WorkerDied) as caught:
+        worker.wait_ready()
+    assert caught.value.code == "worker.timeout"
+    monkeypatch.setenv(READY_VARIABLE, str(LONG_S))
+    worker.wait_ready()
 
 
 def test_a_hanging_child_times_out_and_can_be_killed(
