@@ -196,7 +196,7 @@ def _shipped(part: str) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        cases = yaml.safe_load(path.read_text("utf-8"))
+        cases: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
         list(_all(cases))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as fault:
         raise SpeakerError(

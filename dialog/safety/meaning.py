@@ -74,10 +74,10 @@ class Judge:
         sure: Mapping[str, float],
         doubt: Mapping[str, float],
     ) -> None:
-        self._arrays = {
-            # The large ones stay as they are stored; numpy widens the rows that are needed.
-            name: array if name == "runs" else array.astype(np.float32)
-            for name, array in arrays.items()
+        # The large one stays as it is stored; the rows that are needed are widened.
+        self._runs = arrays["runs"]
+        self._arrays: dict[str, Floats] = {
+            name: array.astype(np.float32) for name, array in arrays.items() if name != "runs"
         }
         self._labels, self._sure, self._doubt = labels, sure, doubt
 
@@ -89,11 +89,10 @@ class Judge:
             features: Of that text, by the encoder.
         """
         a = self._arrays
-        runs = a["runs"][:, hashed_runs(text)].astype(np.float32).mean(axis=1)
-        hidden = np.einsum("f,mfh->mh", features, a["in"], optimize=True) + a["in_bias"]
-        hidden = hidden + np.einsum("mw,mwh->mh", runs, a["runs_in"])
+        runs: Floats = self._runs[:, hashed_runs(text)].astype(np.float32).mean(axis=1)
+        hidden = features @ a["in"] + a["in_bias"] + (runs[:, None] @ a["runs_in"])[:, 0]
         hidden = hidden / (1 + np.exp(-hidden))
-        each: Floats = np.einsum("mh,mhl->ml", hidden, a["out"]) + a["out_bias"]
+        each: Floats = (hidden[:, None] @ a["out"])[:, 0] + a["out_bias"]
         mean: Floats = each.mean(axis=0)
         return mean
 

@@ -24,7 +24,7 @@ from dialog.safety.pieces import Pieces
 from training.safety import corpus, fit
 from training.safety.encoder import two_languages
 from training.safety.fit import Examples
-from training.safety.thresholds import Thresholds, thresholds, together
+from training.safety.thresholds import ASKED, REPLIED, Thresholds, thresholds, together
 
 _log = logging.getLogger("training.safety")
 
@@ -210,7 +210,9 @@ def main() -> None:
         judged = examples(judge, lines[judge], features)
         ideas = np.array([line.idea for line in lines[judge]])
         fitted, found = cross_judged(judged, ideas, len(labels))
-        at = thresholds(*_unseen_harmless(judge, encoder, fitted, judged, found), labels)
+        shares = REPLIED if judge == "replied" else ASKED
+        unseen = _unseen_harmless(judge, encoder, fitted, judged, found)
+        at = thresholds(*unseen, labels, shares)
         report(judge, found, judged, at)
         notes[judge] = {"labels": labels, "sure": at.sure, "doubt": at.doubt}
         _log.info("judge=%s sentences=%d", judge, len(judged.texts))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from dialog.safety.encoder import Floats
 
-STOPPED = 0.015
-"""Share of harmless sentences that may be stopped."""
-DOUBTED = 0.045
-"""Share of them that may be stopped or doubted."""
+ASKED = (0.015, 0.045)
+"""Shares of the development sets' harmless sentences to stop, and to stop or doubt, at most."""
+REPLIED = (0.06, 0.12)
+"""The same of the corpus's own replies, whose ideas are held out whole, which is far harder."""
 EARLIER = {"self_harm": 0.8, "hurt_by_others": 0.4, "stranger": 0.2}
 """Evidence by which a topic is stopped earlier than the others: where missing it is worst."""
 
@@ -35,7 +35,11 @@ def together(evidence: Floats) -> Floats:
 
 
 def thresholds(
-    evidence: Floats, wanted: NDArray[np.int64], weights: Floats, labels: Sequence[str]
+    evidence: Floats,
+    wanted: NDArray[np.int64],
+    weights: Floats,
+    labels: Sequence[str],
+    shares: tuple[float, float],
 ) -> Thresholds:
     """Where to stop and where to doubt.
 
@@ -44,13 +48,14 @@ def thresholds(
         wanted: Labels, 0 for harmless.
         weights: How much each sentence counts.
         labels: Their names.
+        shares: Of harmless sentences that may be stopped, and stopped or doubted.
     """
     harmless = wanted == 0
     earlier = np.array([EARLIER.get(label, 0.0) for label in labels[1:]])
     nearest = evidence[:, 1:].argmax(axis=1)
     found = (together(evidence) + earlier[nearest])[harmless]
     counted = weights[harmless]
-    sure, doubt = (_exceeded(found, counted, share) for share in (STOPPED, DOUBTED))
+    sure, doubt = (_exceeded(found, counted, share) for share in shares)
     return Thresholds(
         {label: round(sure - EARLIER.get(label, 0.0), 3) for label in labels[1:]},
         {label: round(doubt - EARLIER.get(label, 0.0), 3) for label in labels[1:]},

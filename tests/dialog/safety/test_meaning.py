@@ -48,7 +48,7 @@ def test_a_childs_question_passes(said: str) -> None:
 
 
 def test_a_reply_is_judged_by_its_meaning_too() -> None:
-    unsafe = "One little cut on your arm and you feel better."
+    unsafe = "Some kids should never have been born."
     assert topic_of(unsafe) is None
     assert flaw_of(unsafe) is None
     assert flaw_in(unsafe, Wanted()) is Flaw.UNSAFE
@@ -102,7 +102,7 @@ def test_a_text_is_cut_into_its_commonest_pieces() -> None:
         ["?", "<", ">", "\u2581", "\u2581a", "b", "ab", "\u2581ab"], [0, 0, 0, -4, -2, -2, -3, -9]
     )
     assert pieces.numbers("ab") == [BEGIN, 4, 5, END]
-    assert pieces.numbers("a ab") == [BEGIN, 4, 3, 6, END]
+    assert pieces.numbers("a ab") == [BEGIN, 4, 4, 5, END]
     assert pieces.numbers("x") == [BEGIN, 3, UNKNOWN, END]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from training.safety import corpus
 from training.safety.corpus import Line, expand
-from training.safety.thresholds import DOUBTED, STOPPED, thresholds, together
+from training.safety.thresholds import ASKED, thresholds, together
 
 LABELS = ("harmless", "self_harm", "violence")
 
@@ -68,9 +68,9 @@ def test_thresholds_stop_and_doubt_the_shares_that_they_promise() -> None:
     evidence = chance.normal(size=(count, 3)).astype(np.float32)
     wanted = np.zeros(count, np.int64)
     weights = chance.uniform(0.5, 1.5, count).astype(np.float32)
-    at = thresholds(evidence, wanted, weights, LABELS)
+    at = thresholds(evidence, wanted, weights, LABELS, ASKED)
     near = evidence[:, 1:].argmax(axis=1)
-    for limits, share in ((at.sure, STOPPED), (at.doubt, DOUBTED)):
+    for limits, share in zip((at.sure, at.doubt), ASKED, strict=True):
         limit = np.array([limits[label] for label in LABELS[1:]])[near]
         exceeded = np.average(together(evidence) >= limit, weights=weights)
         assert exceeded == pytest.approx(share, abs=0.002)
@@ -78,6 +78,6 @@ def test_thresholds_stop_and_doubt_the_shares_that_they_promise() -> None:
 
 def test_what_a_child_may_need_most_is_stopped_earliest() -> None:
     evidence = np.random.default_rng(1).normal(size=(500, 3)).astype(np.float32)
-    at = thresholds(evidence, np.zeros(500, np.int64), np.ones(500, np.float32), LABELS)
+    at = thresholds(evidence, np.zeros(500, np.int64), np.ones(500, np.float32), LABELS, ASKED)
     assert at.sure["self_harm"] < at.sure["violence"]
     assert at.doubt["self_harm"] < at.sure["self_harm"]
