@@ -9,6 +9,7 @@ ARGS ?=
 
 # What `make image-test` keeps its image in, and how long it may take.
 IMAGE_OUT = build/image
+IMAGE_CACHE = $(or $(MYNA_IMAGE_CACHE),$(CURDIR)/.cache/image)
 IMAGE_TEST_LIMIT_S ?= 10800
 
 help: ## list what there is
@@ -45,7 +46,7 @@ image-test: FOR = test
 image-test: setup ## start the image in an emulated machine: state, the other slot, the way back; --from (an hour and more)
 	@image/build --flavour virt --version image-test --out $(IMAGE_OUT)
 	@MYNA_IMAGE="$(CURDIR)/$(IMAGE_OUT)/myna-virt-image-test.img" \
-		MYNA_IMAGE_ROOT="$$(ls -t "$${MYNA_IMAGE_CACHE:-$(CURDIR)/.cache/image}"/root-virt-*.tar | head -n 1)" \
+		MYNA_IMAGE_ROOT="$$(ls -t $(IMAGE_CACHE)/*-virt-*.tar | head -n 1)" \
 		timeout $(IMAGE_TEST_LIMIT_S) .venv/bin/pytest tests/image -x $(ARGS)
 
 lock: FOR = test
