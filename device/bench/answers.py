@@ -20,7 +20,7 @@ from dialog.safety import meaning
 from dialog.safety.lists import flaw_of, topic_of
 from dialog.safety.personal import replace_personal
 
-PARTS = ("tuned", "heldout", "heldout_2", "heldout_3")
+PARTS = ("tuned", "heldout", "heldout_2", "heldout_3", "heldout_4")
 EXTRA_OPTIONS = ("set",)
 MISSED, STOPPED = "<= 1", "<= 3"
 
