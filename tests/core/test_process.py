@@ -441,8 +441,9 @@ def test_what_a_wide_search_took_goes_back_between_requests(
     before_mb = worker.call_sync(("resident", None), LONG_S).result()
     most_mb = worker.call_sync(("search", 60_000), LONG_S).result()
     assert most_mb > before_mb + 50
-    after_mb = worker.call_sync(("resident", None), LONG_S).result()
-    assert after_mb < before_mb + 20
+    # It happens while nobody waits: a question that comes at once is answered first.
+    after_mb = (worker.call_sync(("resident", None), LONG_S).result() for _ in range(100))
+    assert any(resident_mb < before_mb + 20 for resident_mb in after_mb)
 
 
 def test_a_child_loads_nothing_that_only_its_parent_needs() -> None:

@@ -165,8 +165,8 @@ def test_no_byte_of_what_is_sent_holds_a_name_or_an_identity(tmp_path: Path) -> 
         "my phone number is 555 0134 can you call": "0134",
         "我叫王小明猫为什么会打呼噜": "王小明",
         "我住在幸福路十二号月亮有多远": "幸福路",
-        "my friend is called george can he talk to you": "george",
-        "my email is sam@home.example is that long": "sam@home",
+        "my friend is called george do fish sleep": "george",
+        "my email is sam@home.example how long is a whale": "sam@home",
     }
     learner = Learner("6-8", "pre-a1", lesson="Hello, my name is Leopold", words=("cat",))
 
@@ -178,7 +178,8 @@ def test_no_byte_of_what_is_sent_holds_a_name_or_an_identity(tmp_path: Path) -> 
         settings = settings_for(server, key_file=str(key), tokens_per_day=100_000)
         held(settings, talk, progress="my child is called Theodora and did well")
         sent = everything(server)
-    assert len(sent) == len(said) + 1
+    # One asks a second time, with what the tool found; one, the mail address, is in doubt and stays.
+    assert len(sent) == len(said) + 1 - 1
     for raw in sent:
         text = raw.decode().lower()
         found = [hidden for hidden in [*said.values(), "leopold", "theodora"] if hidden in text]
