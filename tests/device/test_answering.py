@@ -178,7 +178,7 @@ def test_no_byte_of_what_is_sent_holds_a_name_or_an_identity(tmp_path: Path) -> 
         settings = settings_for(server, key_file=str(key), tokens_per_day=100_000)
         held(settings, talk, progress="my child is called Theodora and did well")
         sent = everything(server)
-    # One asks a second time, with what the tool found; one, the mail address, is in doubt and stays.
+    # One asks again with what the tool found; one, with an address, is in doubt and stays here.
     assert len(sent) == len(said) + 1 - 1
     for raw in sent:
         text = raw.decode().lower()
