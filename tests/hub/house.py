@@ -62,6 +62,8 @@ class House:
             ssl_certfile=str(certificate),
             ssl_keyfile=str(key),
             lifespan="off",
+            # A browser's idle connection would else be waited for, half a minute of TLS.
+            timeout_graceful_shutdown=1,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, name="hub", daemon=True)
