@@ -30,6 +30,8 @@ COMMANDS = {
 }
 UP_PORT = 8883
 UP_HTTPS_PORT = 8443
+STOP_WITHIN_S = 3
+"""A browser's idle connection is not waited for: TLS gives it half a minute to answer."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,6 +94,7 @@ def _part(command: str, settings: HubSettings, family: str | None, name: str | N
             make_api(engine, settings),
             host=settings.listen,
             port=settings.port,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
             log_level="warning",
             ssl_certfile=settings.tls_cert or None,
             ssl_keyfile=settings.tls_key or None,
