@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import ProvisioningError
-from provisioning.factory.ports import Disk
+from provisioning.factory.ports import BLOCK_BYTES, Disk
 
 # linux/fs.h
 _BLKRRPART, _BLKFLSBUF, _BLKGETSIZE64 = 0x125F, 0x1261, 0x80081272
@@ -23,8 +23,9 @@ _ALIGNMENT_BYTES = 4096
 class BlockCard:
     """A block device; a regular file stands in for one in tests and for image files.
 
-    Honours `Card`. Reads go past the page cache (O_DIRECT) where the device allows that, and
-    after the cache was dropped where it does not.
+    Honours `Card`. Reads and writes go past the page cache (O_DIRECT) where the device allows that:
+    the card works from the first block on instead of at the end, and progress is what it has taken.
+    Where it does not, reads come after the cache was dropped. For one thread at a time.
 
     Args:
         disk: The card as it was when the technician agreed to it.
@@ -45,6 +46,7 @@ class BlockCard:
             self._size_bytes = self._ask_size()
             self._expect(disk)
             self._direct = self._open_direct()
+            self._aligned = mmap.mmap(-1, BLOCK_BYTES)  # page-aligned, as O_DIRECT wants it
         except BaseException:
             os.close(self._fd)
             raise
@@ -55,27 +57,31 @@ class BlockCard:
 
     def write(self, offset: int, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            written = os.pwrite(self._fd, view, offset)
-            if written == 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
-            offset += written
-            view = view[written:]
+        if self._direct is not None and offset % _ALIGNMENT_BYTES == 0:
+            whole = len(view) // _ALIGNMENT_BYTES * _ALIGNMENT_BYTES
+            for start in range(0, whole, len(self._aligned)):
+                part = view[start : min(start + len(self._aligned), whole)]
+                self._aligned[: len(part)] = part
+                with memoryview(self._aligned) as buffer, buffer[: len(part)] as same:
+                    self._write_all(self._direct, offset + start, same)
+            offset, view = offset + whole, view[whole:]
+        self._write_all(self._fd, offset, view)
 
     def read(self, offset: int, count: int) -> bytes:
         if self._direct is None:
             return self._read_dropped(offset, count)
         start = offset // _ALIGNMENT_BYTES * _ALIGNMENT_BYTES
         length = -(-(offset + count - start) // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES
-        with mmap.mmap(-1, length) as buffer:  # page-aligned, as O_DIRECT wants it
-            have = 0
-            while have < offset + count - start:
-                with memoryview(buffer) as whole, whole[have:] as rest:
-                    got = os.preadv(self._direct, [rest], start + have)
-                if got == 0:
-                    break
-                have += got
-            data = buffer[offset - start : min(have, offset - start + count)]
+        if length > len(self._aligned):
+            self._aligned = mmap.mmap(-1, length)
+        have = 0
+        while have < offset + count - start:
+            with memoryview(self._aligned) as whole, whole[have:length] as rest:
+                got = os.preadv(self._direct, [rest], start + have)
+            if got == 0:
+                break
+            have += got
+        data = self._aligned[offset - start : min(have, offset - start + count)]
         return self._complete(data, count)
 
     def flush(self) -> None:
@@ -106,6 +112,14 @@ class BlockCard:
     ) -> None:
         self.close()
 
+    def _write_all(self, fd: int, offset: int, view: memoryview) -> None:
+        while view:
+            written = os.pwrite(fd, view, offset)
+            if written == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
+            offset += written
+            view = view[written:]
+
     def _ask_size(self) -> int:
         if not self._is_device:
             return os.fstat(self._fd).st_size
@@ -123,7 +137,7 @@ class BlockCard:
 
     def _open_direct(self) -> int | None:
         try:
-            return os.open(f"/proc/self/fd/{self._fd}", os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
+            return os.open(f"/proc/self/fd/{self._fd}", os.O_RDWR | os.O_DIRECT | os.O_CLOEXEC)
         except OSError:
             return None  # a file system without direct access
 

@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from core.errors import ProvisioningError
@@ -211,14 +211,7 @@ def _on_card(card: Card, lane: _Lane, seed: bytes, cancelled: threading.Event) -
     head, written = _write(card, lane, cancelled)
     card.flush()
     job.progress.enter(Phase.COMPARING)
-    for offset, count, digest in written:
-        _stop_if(cancelled)
-        if hashlib.sha256(card.read(offset, count)).digest() != digest:
-            raise ProvisioningError(
-                f"it reads back differently between {offset} and {offset + count}: do not use it,"
-                " throw it away if that happens again"
-            )
-        job.progress.advance(count)
+    _compare(card, written, job.progress, cancelled)
 
     job.progress.enter(Phase.NAMING)
     if job.files:
@@ -250,6 +243,28 @@ def _write(
                 card.write(piece.offset, piece.data)
                 written.append((piece.offset, len(piece.data), piece.digest))
             lane.job.progress.advance(len(piece.data))
+
+
+def _compare(
+    card: Card,
+    written: list[tuple[int, int, bytes]],
+    progress: Progress,
+    cancelled: threading.Event,
+) -> None:
+    """Read back what was written; the card reads on while what it gave is hashed."""
+    with ThreadPoolExecutor(1, "read-back") as reader:
+        ahead: Future[bytes] | None = None
+        for number, (offset, count, digest) in enumerate(written):
+            _stop_if(cancelled)
+            data = card.read(offset, count) if ahead is None else ahead.result()
+            if number + 1 < len(written):
+                ahead = reader.submit(card.read, *written[number + 1][:2])
+            if hashlib.sha256(data).digest() != digest:
+                raise ProvisioningError(
+                    f"it reads back differently between {offset} and {offset + count}: do not"
+                    " use it, throw it away if that happens again"
+                )
+            progress.advance(count)
 
 
 def _stop_if(cancelled: threading.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ _UNPACKERS = {
     b"\x28\xb5\x2f\xfd": ["zstd", "--decompress", "--stdout", "--quiet", "--long=31"],
     b"\xfd7zXZ\x00": ["xz", "--decompress", "--stdout", "--quiet", "--threads=0"],
 }
+
+_PIPE_BYTES = 1 << 20
+"""As large as a pipe may be without being root: fewer changes between unpacking and reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,13 @@ def blocks(image: Path, expected: FileEntry) -> Iterator[Block]:
     """
     digest = hashlib.sha256()
     offset = 0
-    with _unpacked(image) as stream:
+    hashed: Future[None] | None = None
+    # One thread unpacks, one hashes, and whoever takes the blocks is a third.
+    with ThreadPoolExecutor(1, "image-hash") as hasher, _unpacked(image) as stream:
         while data := _full(stream):
-            digest.update(data)
+            if hashed is not None:
+                hashed.result()
+            hashed = hasher.submit(digest.update, data)
             if offset + len(data) > expected.size_bytes:
                 raise ProvisioningError(f"{image.name} is longer than what was signed; {_AGAIN}")
             yield Block(offset, data)
@@ -69,7 +77,11 @@ def _unpacked(image: Path) -> Iterator[IO[bytes]]:
             return
         try:
             process = subprocess.Popen(
-                command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pipesize=_PIPE_BYTES,
             )
         except OSError as error:
             raise ProvisioningError(f"{command[0]} is missing; install it") from error
