@@ -29,6 +29,11 @@ pytestmark = [
 NAMES, BOOT_A, BOOT_B, ROOT_A, ROOT_B = 1, 2, 3, 5, 6
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> None:
+    """The machine, which a test starts, goes on into the next; its own fixture ends it."""
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine with a fresh card, somewhat larger than the image, as cards are."""
