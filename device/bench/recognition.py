@@ -1,7 +1,7 @@
 """How rightly expected answers are recognised: ``myna bench recognition``.
 
 With ``--corpus`` (speechocean762's training half) each recording is heard by a model that never
-heard its speaker: ``ears0.onnx`` to ``ears3.onnx`` and ``folds.json`` of ``make train``, looked for
+heard its speaker: ``ears0.onnx`` to ``ears3.onnx`` and ``folds.json`` of ``scripts/train``, looked for
 in ``build/training`` or the folder of ``MYNA_FOLDS``. Without it, synthetic voices that are held
 out of training say sentences of the lessons, and the recogniser is the one of the device.
 """
@@ -202,7 +202,7 @@ def _out_of_fold() -> Ask:
         folds: dict[str, int] = json.loads((folder / "folds.json").read_text(encoding="utf-8"))
     except OSError as fault:
         raise ModelError(
-            f"there are no fold models in {folder}; make them with `make train`, or leave out "
+            f"there are no fold models in {folder}; make them with `scripts/train`, or leave out "
             "--corpus"
         ) from fault
     models = [SpeechEars(folder / f"ears{fold}.onnx") for fold in range(max(folds.values()) + 1)]
