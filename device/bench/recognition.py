@@ -1,9 +1,9 @@
 """How rightly expected answers are recognised: ``myna bench recognition``.
 
 With ``--corpus`` (speechocean762's training half) each recording is heard by a model that never
-heard its speaker: ``ears0.onnx`` to ``ears3.onnx`` and ``folds.json`` of ``scripts/train``, looked for
-in ``build/training`` or the folder of ``MYNA_FOLDS``. Without it, synthetic voices that are held
-out of training say sentences of the lessons, and the recogniser is the one of the device.
+heard its speaker: ``ears0.onnx`` to ``ears3.onnx`` and ``folds.json`` of ``scripts/train``, looked
+for in ``build/training`` or the folder of ``MYNA_FOLDS``. Without it, synthetic voices that are
+held out of training say sentences of the lessons, and the recogniser is the one of the device.
 """
 
 from __future__ import annotations
