@@ -40,7 +40,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("machine")
     card = folder / "card.img"
     subprocess.run(["cp", "--sparse=always", IMAGE, str(card)], check=True)
-    os.truncate(card, card.stat().st_size + (256 << 20))
+    os.truncate(card, card.stat().st_size + (1 << 30))
     with Machine(card, folder) as made:
         made.replace(NAMES, f"{FOLDER}/{TEST_WANTED_FILE}", b"at the first start\n")
         yield made
@@ -69,8 +69,8 @@ def test_it_has_an_identity_of_its_own_and_the_whole_card(machine: Machine) -> N
     assert str(identity["serial"]).startswith("MY-")
     code, size = machine.run("df --output=size -m /data | tail -n 1")
     assert code == 0
-    # 64 MiB in the image; the card has 256 MiB more.
-    assert any(int(word) > 250 for word in size.split() if word.isdigit())
+    # 64 MiB in the image; the card has 1 GiB more.
+    assert any(int(word) > 1000 for word in size.split() if word.isdigit())
 
 
 def test_the_bench_test_that_the_card_asked_for_is_on_the_card(machine: Machine) -> None:
@@ -99,7 +99,10 @@ def test_the_doctor_passes_what_has_hardware_here(machine: Machine) -> None:
         "systemd-run --quiet --pipe --wait --collect -p User=myna -p StateDirectory=myna"
         " -p SupplementaryGroups='audio gpio spi' -p LimitRTPRIO=50 -p LimitMEMLOCK=64M"
     )
-    code, text = machine.run(f"{as_the_service} {MYNA} doctor --json", limit_s=900)
+    # Not on the console itself: systemd-run would take what is typed after it.
+    kept = "/run/doctor.json"
+    command = f"{as_the_service} {MYNA} doctor --json </dev/null >{kept} 2>&1"
+    code, text = machine.run(f"{command}; code=$?; cat {kept}; (exit $code)", limit_s=900)
     found = [json.loads(line[line.index("{") :]) for line in text.splitlines() if '"state"' in line]
     states = {each["name"]: each["state"] for each in found}
     assert code == 0, text
