@@ -19,22 +19,40 @@ _HAN = re.compile("[\u3400-\u9fff]")
 _IDEA = re.compile(r"<([a-z_]+)>")
 
 
-def topic_of(text: str) -> Topic | None:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A topic that the lists find in a text.
+
+    Attributes:
+        plain: In the text as it is spelled, and not only in another reading of it.
+    """
+
+    topic: Topic
+    plain: bool
+
+
+def listed_topic(text: str) -> Listed | None:
     """The first topic that a text is about, in any of its readings; None for none of them.
 
     Wordings first, then ideas that together make a topic.
     """
     several = readings(text)
-    name = _worded("topics.yaml", "asked", several) or _meant("asked", several)
-    return None if name is None else Topic(name)
+    found = _worded("topics.yaml", "asked", several) or _meant("asked", several)
+    return None if found is None else Listed(Topic(found[0]), found[1] == several[0])
+
+
+def topic_of(text: str) -> Topic | None:
+    """The topic of `listed_topic` alone."""
+    found = listed_topic(text)
+    return None if found is None else found.topic
 
 
 def flaw_of(text: str) -> Flaw | None:
     """The first of the wordings in a text that Myna never says; None for none of them."""
     # As it stands too: what makes an address or code is lost in a tidy reading.
     several = (text.casefold(), *readings(text))
-    name = _worded("replies.yaml", "replied", several) or _meant("replied", several)
-    return None if name is None else Flaw(name)
+    found = _worded("replies.yaml", "replied", several) or _meant("replied", several)
+    return None if found is None else Flaw(found[0])
 
 
 @functools.cache
@@ -47,25 +65,22 @@ def fixed_answers() -> Mapping[Topic, Mapping[Language, str]]:
     }
 
 
-def _worded(file: str, part: str, several: tuple[str, ...]) -> str | None:
-    """The first topic or flaw one of whose wordings is in a reading."""
+def _worded(file: str, part: str, several: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first topic or flaw one of whose wordings is in a reading, and that reading."""
     for name, patterns in _compiled(file, part).items():
         for text in several:
-            if patterns["en"].search(text):
-                return name
-            if _HAN.search(text) and patterns["zh"].search(text):
-                return name
+            if patterns["en"].search(text) or (_HAN.search(text) and patterns["zh"].search(text)):
+                return name, text
     return None
 
 
-def _meant(part: str, several: tuple[str, ...]) -> str | None:
-    """The first topic or flaw whose ideas are in one reading together."""
+def _meant(part: str, several: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first topic or flaw whose ideas are in one reading together, and that reading."""
     for name, tags in _together(part).items():
         for text in several:
-            if any(rule.holds(text) for rule in tags["en"]):
-                return name
-            if _HAN.search(text) and any(rule.holds(text) for rule in tags["zh"]):
-                return name
+            rules = (*tags["en"], *(tags["zh"] if _HAN.search(text) else ()))
+            if any(rule.holds(text) for rule in rules):
+                return name, text
     return None
 
 

@@ -1,8 +1,9 @@
-"""What a text means, where its words are on no list: a small network on the sentence encoder.
+"""What a text means, whatever its words: a small network on the sentence encoder.
 
-Beside the lists and after them. One model file holds the encoder and two judges: one of what a
-child says, one of what a model replies. A judge knows how sure it has to be of each topic; what is
-less than sure and yet not clear is neither answered kindly nor sent away (docs/safety.md).
+Weighed against the lists in `dialog.safety.judged`. One model file holds the encoder and two
+judges: one of what a child says, one of what a model replies. A judge knows how sure it has to be
+of each topic; what is less than sure and yet not clear is neither answered kindly nor sent away
+(docs/safety.md).
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from core.errors import ModelError
 from dialog.safety.encoder import Encoder, Floats
 from dialog.safety.normal import readings
 from dialog.safety.pieces import Pieces
-from dialog.safety.ports import Flaw, Topic
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ PATH = Path(str(importlib.resources.files("dialog").joinpath("models", "meaning.
 BUCKETS = 1 << 13
 """Runs of words and letters are told apart by so many numbers."""
 HARMLESS = "harmless"
-CLEAR = 0.5
-"""Share of what speaks for any topic that has to speak for one; else the answer names none."""
 
 _HAN = range(0x3400, 0xA000)
 
@@ -65,6 +63,7 @@ class Judge:
         labels: The first one means harmless.
         sure: Evidence from which a text is stopped, by label.
         doubt: Evidence from which it is doubted, by label.
+        listed: Evidence that a wording on a list is, in the same unit.
     """
 
     def __init__(
@@ -73,13 +72,14 @@ class Judge:
         labels: tuple[str, ...],
         sure: Mapping[str, float],
         doubt: Mapping[str, float],
+        listed: float,
     ) -> None:
         # The large one stays as it is stored; the rows that are needed are widened.
         self._runs = arrays["runs"]
         self._arrays: dict[str, Floats] = {
             name: array.astype(np.float32) for name, array in arrays.items() if name != "runs"
         }
-        self._labels, self._sure, self._doubt = labels, sure, doubt
+        self._labels, self._sure, self._doubt, self._listed = labels, sure, doubt, listed
 
     def evidence(self, text: str, features: Floats) -> Floats:
         """Evidence for each label, (labels,).
@@ -96,17 +96,18 @@ class Judge:
         mean: Floats = each.mean(axis=0)
         return mean
 
-    def meant(self, text: str, features: Floats) -> Meant:
-        """What a text means."""
-        return self.decided(self.evidence(text, features))
+    def decided(self, evidence: Floats, listed: str | None = None) -> Meant:
+        """What follows from the evidence for each label.
 
-    def decided(self, evidence: Floats) -> Meant:
-        """What follows from the evidence for each label."""
+        Args:
+            evidence: As `evidence` gives it.
+            listed: The label on whose list a wording of the text is.
+        """
         against, others = float(evidence[0]), evidence[1:].astype(np.float64)
         most = float(others.max())
         together = most + float(np.log(np.exp(others - most).sum()))
-        name = self._labels[1 + int(others.argmax())]
-        found = together - against
+        name = listed or self._labels[1 + int(others.argmax())]
+        found = together - against + (self._listed if listed else 0.0)
         return Meant(
             name,
             found,
@@ -143,6 +144,7 @@ class Meaning:
                     tuple(said["labels"]),
                     said["sure"],
                     said["doubt"],
+                    float(said["listed"]),
                 )
                 for name, said in notes.items()
             }
@@ -154,17 +156,18 @@ class Meaning:
                 "install Myna again"
             ) from fault
 
-    def asked(self, text: str) -> Meant:
-        """What somebody said means."""
-        return self._judged("asked", text)
+    def asked(self, text: str, *, listed: str | None = None) -> Meant:
+        """What somebody said means; ``listed`` as for `Judge.decided`."""
+        return self._judged("asked", text, listed)
 
-    def replied(self, text: str) -> Meant:
-        """What a sentence of a model's reply means."""
-        return self._judged("replied", text)
+    def replied(self, text: str, *, listed: str | None = None) -> Meant:
+        """What a sentence of a model's reply means; ``listed`` as for `Judge.decided`."""
+        return self._judged("replied", text, listed)
 
-    def _judged(self, judge: str, text: str) -> Meant:
+    def _judged(self, name: str, text: str, listed: str | None) -> Meant:
         plain = readings(text)[0]
-        return self._judges[judge].meant(plain, self._encoder.features([plain])[0])
+        judge = self._judges[name]
+        return judge.decided(judge.evidence(plain, self._encoder.features([plain])[0]), listed)
 
 
 def hashed_runs(text: str) -> list[int]:
@@ -196,13 +199,3 @@ def shipped() -> Meaning | None:
     except ModelError as error:
         _log.warning("%s", error)
         return None
-
-
-def topic_meant(meant: Meant) -> Topic:
-    """The topic of what was stopped; one that names none where several are as near."""
-    return Topic(meant.name) if meant.share >= CLEAR else Topic.UNCLEAR
-
-
-def flaw_meant(meant: Meant) -> Flaw:
-    """The flaw of a reply that was stopped."""
-    return Flaw(meant.name)

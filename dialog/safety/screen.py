@@ -12,8 +12,7 @@ import yaml
 
 from dialog.matching import words
 from dialog.ports import Language
-from dialog.safety.lists import flaw_of, topic_of
-from dialog.safety.meaning import flaw_meant, shipped, topic_meant
+from dialog.safety import judged
 from dialog.safety.personal import replace_personal
 from dialog.safety.ports import Flaw, Screened
 
@@ -48,16 +47,11 @@ def prepare() -> None:
 def screen(text: str) -> Screened:
     """What was said (or is shown to a model: a lesson, a tool's result), made safe to send.
 
-    The topic is looked for in the text as it was, by the lists and then by the model of what words
-    mean; personal data is replaced in any case.
+    The topic is looked for in the text as it was; personal data is replaced in any case.
     """
     safe, replaced = replace_personal(text)
-    topic = topic_of(text)
-    model = shipped()
-    if topic is not None or model is None or not text.strip():
-        return Screened(safe, topic, replaced)
-    meant = model.asked(text)
-    return Screened(safe, topic_meant(meant) if meant.stop else None, replaced, meant.doubt)
+    found = judged.asked(text)
+    return Screened(safe, found.stopped, replaced, found.doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +74,9 @@ def flaw_in(sentence: str, wanted: Wanted) -> Flaw | None:
 
     Safety first, so that the reason that is counted is the graver one.
     """
-    # A reply is held to what a child may not even ask about, too.
-    if topic_of(sentence) is not None:
-        return Flaw.UNSAFE
-    if (flaw := flaw_of(sentence) or _meant(sentence)) is not None:
-        return flaw
+    found = judged.replied(sentence)
+    if found.stopped is not None or found.doubt:
+        return found.stopped or Flaw.DOUBT
     han, latin = len(_HAN.findall(sentence)), _LATIN.findall(sentence)
     if han > MAX_HAN or len(latin) > MAX_WORDS:
         return Flaw.TOO_LONG
@@ -93,17 +85,6 @@ def flaw_in(sentence: str, wanted: Wanted) -> Flaw | None:
     if wanted.language is Language.ENGLISH and share_known(sentence, wanted) < LEAST_KNOWN:
         return Flaw.LEVEL
     return None
-
-
-def _meant(sentence: str) -> Flaw | None:
-    """What the model of what words mean finds wrong with a sentence of a reply."""
-    model = shipped()
-    if model is None or not sentence.strip():
-        return None
-    meant = model.replied(sentence)
-    if meant.stop:
-        return flaw_meant(meant)
-    return Flaw.DOUBT if meant.doubt else None
 
 
 def share_known(sentence: str, wanted: Wanted) -> float:

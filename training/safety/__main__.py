@@ -9,7 +9,8 @@ import argparse
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +18,31 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from device.bench import safety_cases
 from dialog.safety.encoder import Encoder, Floats
+from dialog.safety.lists import topic_of
 from dialog.safety.meaning import HARMLESS
 from dialog.safety.normal import readings
 from dialog.safety.pieces import Pieces
 from training.safety import corpus, fit
 from training.safety.encoder import two_languages
 from training.safety.fit import Examples
-from training.safety.thresholds import ASKED, REPLIED, Thresholds, thresholds, together
+from training.safety.thresholds import (
+    ASKED,
+    REPLIED,
+    Thresholds,
+    thresholds,
+    together,
+    worth_of_a_listing,
+)
 
 _log = logging.getLogger("training.safety")
 
 REPOSITORY = Path(__file__).parents[2]
-CASES = REPOSITORY / "device" / "bench"
-DEVELOPMENT = ("safety_heldout.yaml", "safety_heldout_2.yaml", "safety_heldout_3.yaml")
+TOLD = ("heldout", "heldout_2", "heldout_3", "heldout_4")
+"""Sets that have told their truth, and are learned from since."""
+BEYOND_LISTS = ("heldout_3", "heldout_4")
+"""Those of them that the lists were not tuned on."""
 LESSONS = REPOSITORY / "dialog" / "packs" / "starter"
 SEED = 1
 FOLDS = 3
@@ -60,19 +72,25 @@ def examples(judge: str, lines: Sequence[corpus.Line], features: Floats) -> Exam
 
 
 def lines_of(judge: str, folder: Path = corpus.FOLDER, *, seed: int = SEED) -> list[corpus.Line]:
-    """A judge's sentences in one spelling, those of the lessons among them, without repetition."""
+    """A judge's sentences in one spelling, without repetition: corpus, lessons, and the told sets.
+
+    Each sentence of a set is an idea of its own; 20 of the lessons' are one.
+    """
     lines = corpus.load(folder / judge, seed=seed)
-    last = max(line.idea for line in lines)
+    harmless = JUDGES[judge][0]
+    idea = max(line.idea for line in lines)
+    for part in TOLD:
+        for case in safety_cases.shipped(part).cases:
+            if case.replied is (judge == "replied"):
+                idea += 1
+                lines.append(corpus.Line(case.text, case.about or harmless, idea, 1.0, part))
     lines += [
-        corpus.Line(text, JUDGES[judge][0], last + 1 + number // 20, LESSON_WEIGHT)
+        corpus.Line(text, harmless, idea + 1 + number // 20, LESSON_WEIGHT, "lessons")
         for number, text in enumerate(lesson_texts(LESSONS))
     ]
-    plain = [
-        corpus.Line(readings(line.text)[0], line.label, line.idea, line.weight) for line in lines
-    ]
-    cases = _cases()
-    # The first of several that are the same; none that a set asks for, or the set would flatter.
-    return list({line.text: line for line in plain[::-1] if line.text not in cases}.values())[::-1]
+    plain = [replace(line, text=readings(line.text)[0]) for line in lines]
+    # The last of several that are the same: a set's own line, that it may be judged with its set.
+    return list({line.text: line for line in plain}.values())
 
 
 def lesson_texts(folder: Path) -> list[str]:
@@ -139,52 +157,33 @@ def features_of(encoder: Encoder, texts: Sequence[str], kept: Path | None = None
     return np.stack([known[text] for text in texts]).astype(np.float32)
 
 
-def _unseen_harmless(
-    judge: str,
-    encoder: Encoder,
-    fitted: Mapping[str, Floats],
-    judged: Examples,
-    found: Floats,
-) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Evidence for harmless sentences that were not trained on, their labels and weights.
+def judged_by(judge: str, lines: Sequence[corpus.Line], found: Floats) -> tuple[Thresholds, float]:
+    """Thresholds, and what a listing is worth, from the evidence by members that had not seen it.
 
-    Those of the development sets, for what a child says: the corpus's own were written to be hard,
-    whole ideas at a time, and would make the judge deaf. For replies there are only those.
+    For what a child says the sets' harmless sentences count alone: the corpus's own were written
+    to be hard, whole ideas at a time, and would make the judge deaf. Replies have too few others.
     """
-    if judge == "replied":
-        return found, judged.labels, judged.weights
-    texts = [
-        readings(line)[0]
-        for part in DEVELOPMENT
-        for block in yaml.safe_load((CASES / part).read_text("utf-8"))["harmless"].values()
-        for line in block.strip().splitlines()
-    ]
-    features = features_of(encoder, texts)
-    ones = np.ones(len(texts), np.float32)
-    asked = Examples(texts, features, np.zeros(len(texts), np.int64), ones)
-    return fit.evidence(fitted, asked, np.arange(len(texts))), asked.labels, ones
+    told = np.array([line.source in TOLD for line in lines])
+    counted = told if judge == "asked" else np.array([line.source != "lessons" for line in lines])
+    labels = np.array([JUDGES[judge].index(line.label) for line in lines])
+    weights = np.array([line.weight for line in lines], np.float32)
+    beyond = [number for number, line in enumerate(lines) if line.source in BEYOND_LISTS]
+    stopped = [topic_of(lines[number].text) is not None for number in beyond]
+    worth = worth_of_a_listing(together(found)[beyond], np.array(stopped), labels[beyond] > 0)
+    shares = REPLIED if judge == "replied" else ASKED
+    at = thresholds(found[counted], labels[counted], weights[counted], JUDGES[judge], shares)
+    return at, round(worth, 3)
 
 
-def _cases() -> frozenset[str]:
-    """What is in the sets that the classifier is judged by, in one spelling."""
-    texts = (
-        text
-        for path in sorted(CASES.glob("safety_heldout*.yaml"))
-        for block in _strings(yaml.safe_load(path.read_text("utf-8")), "\n")
-        for text in block.split("\n")
-    )
-    return frozenset(readings(text)[0] for text in texts)
-
-
-def _strings(value: object, between: str = " ") -> Iterable[str]:
+def _strings(value: object) -> Iterable[str]:
     if isinstance(value, str):
-        yield re.sub(r"\s*\n\s*", between, value).strip()
+        yield re.sub(r"\s*\n\s*", " ", value).strip()
     elif isinstance(value, dict):
         for each in value.values():
-            yield from _strings(each, between)
+            yield from _strings(each)
     elif isinstance(value, list):
         for each in value:
-            yield from _strings(each, between)
+            yield from _strings(each)
 
 
 def main() -> None:
@@ -210,11 +209,10 @@ def main() -> None:
         judged = examples(judge, lines[judge], features)
         ideas = np.array([line.idea for line in lines[judge]])
         fitted, found = cross_judged(judged, ideas, len(labels))
-        shares = REPLIED if judge == "replied" else ASKED
-        unseen = _unseen_harmless(judge, encoder, fitted, judged, found)
-        at = thresholds(*unseen, labels, shares)
+        at, worth = judged_by(judge, lines[judge], found)
         report(judge, found, judged, at)
-        notes[judge] = {"labels": labels, "sure": at.sure, "doubt": at.doubt}
+        notes[judge] = {"labels": labels, "sure": at.sure, "doubt": at.doubt, "listed": worth}
+        np.savez(chosen.work / f"{judge}_unseen.npz", found=found, labels=judged.labels)
         _log.info("judge=%s sentences=%d", judge, len(judged.texts))
         for name, array in fitted.items():
             arrays[f"{judge}.{name}"] = array.astype(np.float16)

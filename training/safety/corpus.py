@@ -30,12 +30,14 @@ class Line:
         label: The file's name without a number: a topic or flaw, ``harmless`` or ``fine``.
         idea: Number of its paragraph, over all files.
         weight: The less, the more were made of the same line.
+        source: What it was written for: ``corpus``, ``lessons``, or the name of a set of cases.
     """
 
     text: str
     label: str
     idea: int
     weight: float
+    source: str = "corpus"
 
     @property
     def chinese(self) -> bool:

@@ -121,7 +121,7 @@ def member(examples: Examples, labels: int, *, seed: int) -> dict[str, Floats]:
 def evidence(arrays: Mapping[str, Floats], examples: Examples, which: NDArray[np.int64]) -> Floats:
     """What a judge that was just fitted says of some examples, (which, labels)."""
     labels = tuple(map(str, range(arrays["out"].shape[-1])))
-    fitted = Judge(arrays, labels, {}, {})
+    fitted = Judge(arrays, labels, {}, {}, 0.0)
     return np.stack(
         [fitted.evidence(examples.texts[each], examples.features[each]) for each in which]
     )

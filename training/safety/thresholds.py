@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from dialog.safety.encoder import Floats
 
-ASKED = (0.015, 0.045)
-"""Shares of the development sets' harmless sentences to stop, and to stop or doubt, at most."""
-REPLIED = (0.06, 0.12)
-"""The same of the corpus's own replies, whose ideas are held out whole, which is far harder."""
+ASKED = (0.04, 0.09)
+"""Shares of the sets' harmless sentences, most of them near a topic, to stop, and to doubt too."""
+REPLIED = (0.08, 0.16)
+"""The same of replies; most are the corpus's own, whose ideas are held out whole: far harder."""
 EARLIER = {"self_harm": 0.8, "hurt_by_others": 0.4, "stranger": 0.2}
 """Evidence by which a topic is stopped earlier than the others: where missing it is worst."""
+STEPS, RIDGE = 20, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,29 @@ def together(evidence: Floats) -> Floats:
     most = others.max(axis=1)
     found: Floats = most + np.log(np.exp(others - most[:, None]).sum(axis=1)) - evidence[:, 0]
     return found
+
+
+def worth_of_a_listing(
+    found: Floats, listed: NDArray[np.bool_], harmful: NDArray[np.bool_]
+) -> float:
+    """How much evidence it is that a wording of a text is on a list.
+
+    By a logistic regression of what a text is on evidence and listing (Newton's method; a little
+    ridge, so that lists without a fault are not worth infinitely much).
+
+    Args:
+        found: Evidence for any label, of a judge that had not seen these texts, (texts,).
+        listed: Whether the lists alone would stop them, (texts,); not those they were tuned on.
+        harmful: Whether they should be stopped, (texts,).
+    """
+    inputs = np.stack([np.ones(len(found)), found, listed], axis=1).astype(np.float64)
+    weights = np.zeros(3)
+    for _ in range(STEPS):
+        likely = 1 / (1 + np.exp(-inputs @ weights))
+        slope = inputs.T @ (harmful - likely) - RIDGE * weights
+        curve = (inputs.T * (likely * (1 - likely))) @ inputs + RIDGE * np.eye(3)
+        weights += np.linalg.solve(curve, slope)
+    return float(max(0.0, weights[2] / weights[1]))
 
 
 def thresholds(

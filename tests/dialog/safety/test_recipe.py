@@ -10,7 +10,7 @@ import pytest
 
 from training.safety import corpus
 from training.safety.corpus import Line, expand
-from training.safety.thresholds import ASKED, thresholds, together
+from training.safety.thresholds import ASKED, thresholds, together, worth_of_a_listing
 
 LABELS = ("harmless", "self_harm", "violence")
 
@@ -81,3 +81,16 @@ def test_what_a_child_may_need_most_is_stopped_earliest() -> None:
     at = thresholds(evidence, np.zeros(500, np.int64), np.ones(500, np.float32), LABELS, ASKED)
     assert at.sure["self_harm"] < at.sure["violence"]
     assert at.doubt["self_harm"] < at.sure["self_harm"]
+
+
+def test_a_listing_is_worth_what_it_tells_beyond_the_evidence() -> None:
+    chance = np.random.default_rng(1)
+    harmful = chance.random(4000) < 0.5
+    found = np.where(harmful, 1.0, -1.0) + chance.normal(size=4000)
+    # Log odds of 2 for each unit of evidence, and of ln(0.6 / 0.1) for a listing.
+    listed = chance.random(4000) < np.where(harmful, 0.6, 0.1)
+    worth = worth_of_a_listing(found.astype(np.float32), listed, harmful)
+    unlisted = np.log(0.4 / 0.9) / 2
+    assert worth == pytest.approx(np.log(0.6 / 0.1) / 2 - unlisted, abs=0.2)
+    blind = worth_of_a_listing(found.astype(np.float32), chance.random(4000) < 0.3, harmful)
+    assert blind == pytest.approx(0, abs=0.2)
