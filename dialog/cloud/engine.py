@@ -147,8 +147,6 @@ class _Turn:
         patience_s = PATIENCE_S if asked_back else SHORT_PATIENCE_S
         return Expectation((), open_speech=True, patience_s=patience_s)
 
-    # ------------------------------------------------------------------- asking
-
     def _asked(self, event: ports.Asked) -> None:
         if self._state.open:
             self._cancel()
@@ -163,11 +161,14 @@ class _Turn:
             tell_parent=event.standing.tell_parent,
         )
         screened = screen(event.question)
-        if screened.topic is not None:
-            self._answer_kindly(screened.topic)
-        elif not self._follows_up(event, screened.text):
+        # Commands first, of fixed wordings: "I want to stop" may be said of more than a game.
+        if self._follows_up(event, screened.text):
+            return
+        if screened.topic is None:
             self._set(question=screened.text, unsaid=(), cut=False, offered="")
             self._answer(event.standing, doubt=screened.doubt)
+        else:
+            self._answer_kindly(screened.topic)
 
     def _answer_kindly(self, topic: Topic) -> None:
         """The fixed answer about a topic; a parent who asked for it is told of distress."""

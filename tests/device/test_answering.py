@@ -178,8 +178,8 @@ def test_no_byte_of_what_is_sent_holds_a_name_or_an_identity(tmp_path: Path) -> 
         settings = settings_for(server, key_file=str(key), tokens_per_day=100_000)
         held(settings, talk, progress="my child is called Theodora and did well")
         sent = everything(server)
-    # One asks again with what the tool found; one, with an address, is in doubt and stays here.
-    assert len(sent) == len(said) + 1 - 1
+    # One asks again with what the tool found.
+    assert len(sent) == len(said) + 1
     for raw in sent:
         text = raw.decode().lower()
         found = [hidden for hidden in [*said.values(), "leopold", "theodora"] if hidden in text]

@@ -436,6 +436,14 @@ def test_a_play_has_a_way_out(talk: Talk) -> None:
     assert talk.sent == []
 
 
+def test_no_play_keeps_a_child_from_being_heard(talk: Talk) -> None:
+    talk.state = AnswerState(play=PLAY)
+    talk.ask("i want to stop living")
+    assert talk.of(ports.PlayEnded) == []
+    assert talk.sent == []
+    assert talk.lines == [fixed_answers()[Topic.SELF_HARM][Language.ENGLISH]]
+
+
 def test_a_play_stays_in_english(talk: Talk) -> None:
     talk.state = AnswerState(play=PLAY)
     talk.ask("我要苹果")
