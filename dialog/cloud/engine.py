@@ -147,6 +147,8 @@ class _Turn:
         patience_s = PATIENCE_S if asked_back else SHORT_PATIENCE_S
         return Expectation((), open_speech=True, patience_s=patience_s)
 
+    # ------------------------------------------------------------------- asking
+
     def _asked(self, event: ports.Asked) -> None:
         if self._state.open:
             self._cancel()
@@ -161,14 +163,12 @@ class _Turn:
             tell_parent=event.standing.tell_parent,
         )
         screened = screen(event.question)
-        # Commands first, of fixed wordings: "I want to stop" may be said of more than a game.
-        if self._follows_up(event, screened.text):
-            return
-        if screened.topic is None:
+        followed = self._follows_up(event, screened.text)  # first: "I want to stop" ends a play
+        if not followed and screened.topic is not None:
+            self._answer_kindly(screened.topic)
+        elif not followed:
             self._set(question=screened.text, unsaid=(), cut=False, offered="")
             self._answer(event.standing, doubt=screened.doubt)
-        else:
-            self._answer_kindly(screened.topic)
 
     def _answer_kindly(self, topic: Topic) -> None:
         """The fixed answer about a topic; a parent who asked for it is told of distress."""

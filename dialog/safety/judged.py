@@ -1,9 +1,10 @@
 """What becomes of a text: lists of wordings and the model of what words mean, weighed together.
 
 A wording on the wide lists of topics speaks for one as much as the model knows it to be worth:
-nearly always that decides, and "who stole the cookies" passes all the same (docs/safety.md). What
-is spelled so that it should not be found, and what Myna never says, the lists decide alone, as they
-do everything where there is no model.
+nearly always that decides. Where it does not ("who stole the cookies"), the text is in doubt, and
+never let through: what was listed is not sent. What is spelled so that it should not be found, and
+what Myna never says, the lists decide alone, as they do everything where there is no model
+(docs/safety.md).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from dialog.safety.lists import flaw_of, listed_topic
-from dialog.safety.meaning import shipped
+from dialog.safety.meaning import Meant, shipped
 from dialog.safety.ports import Flaw, Topic
 
 CLEAR = 0.5
@@ -46,7 +47,7 @@ def asked(text: str) -> Judged[Topic]:
         return Judged(topic, doubt=False, listed=topic)
     meant = model.asked(text, listed=None if topic is None else topic.value)
     found = topic or (Topic(meant.name) if meant.share >= CLEAR else Topic.UNCLEAR)
-    return Judged(found if meant.stop else None, meant.doubt, topic)
+    return Judged(found if meant.stop else None, _doubt(meant, topic), topic)
 
 
 def replied(text: str) -> Judged[Flaw]:
@@ -60,4 +61,8 @@ def replied(text: str) -> Judged[Flaw]:
     if listed is not None and not listed.plain:
         return Judged(unsafe, doubt=False, listed=unsafe)
     meant = model.replied(text, listed=None if unsafe is None else unsafe.value)
-    return Judged(Flaw(meant.name) if meant.stop else None, meant.doubt, unsafe)
+    return Judged(Flaw(meant.name) if meant.stop else None, _doubt(meant, unsafe), unsafe)
+
+
+def _doubt(meant: Meant, listed: Topic | Flaw | None) -> bool:
+    return meant.doubt or (listed is not None and not meant.stop)

@@ -100,6 +100,7 @@ class BlockCard:
             if fd is not None:
                 os.close(fd)
         self._fd, self._direct = -1, None
+        self._aligned.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
 """Makes the classifier of what is said and replied: ``python -m training.safety``.
 
-A quarter of an hour of one core. Needs ``training/requirements.txt``; data is in this folder.
+Two to four minutes of one core. Needs ``training/requirements.txt``; data is in this folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from device.bench import safety_cases
 from dialog.safety.encoder import Encoder, Floats
 from dialog.safety.lists import topic_of
-from dialog.safety.meaning import HARMLESS
+from dialog.safety.meaning import HARMLESS, Judge
 from dialog.safety.normal import readings
 from dialog.safety.pieces import Pieces
 from training.safety import corpus, fit
@@ -142,6 +142,26 @@ def report(judge: str, found: Floats, judged: Examples, at: Thresholds) -> None:
         )  # fmt: skip
 
 
+def report_sets(judge: str, lines: Sequence[corpus.Line], found: Floats, judged: Judge) -> None:
+    """Log what the told sets come to, weighed with lists, each by a member that had not seen it.
+
+    Other sentences of the same author were seen: this flatters, a set that was not told does not.
+    """
+    for part in TOLD:
+        stops: dict[bool, list[bool]] = {}
+        for line, evidence in zip(lines, found, strict=True):
+            if line.source == part:
+                topic = topic_of(line.text)
+                listed = topic and ("unsafe" if judge == "replied" else topic.value)
+                harmless = line.label == JUDGES[judge][0]
+                stops.setdefault(harmless, []).append(judged.decided(evidence, listed).stop)
+        for harmless, stopped in sorted(stops.items()):
+            _log.info(
+                "judge=%s set=%s harmless=%s n=%d stopped=%.3f",
+                judge, part, harmless, len(stopped), np.mean(stopped),
+            )  # fmt: skip
+
+
 def features_of(encoder: Encoder, texts: Sequence[str], kept: Path | None = None) -> Floats:
     """Features of each text, (texts, 3072); what was once made is read from a file."""
     known: dict[str, Floats] = {}
@@ -212,7 +232,8 @@ def main() -> None:
         at, worth = judged_by(judge, lines[judge], found)
         report(judge, found, judged, at)
         notes[judge] = {"labels": labels, "sure": at.sure, "doubt": at.doubt, "listed": worth}
-        np.savez(chosen.work / f"{judge}_unseen.npz", found=found, labels=judged.labels)
+        weighed = Judge(fitted, labels, at.sure, at.doubt, worth)
+        report_sets(judge, lines[judge], found, weighed)
         _log.info("judge=%s sentences=%d", judge, len(judged.texts))
         for name, array in fitted.items():
             arrays[f"{judge}.{name}"] = array.astype(np.float16)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from device.bench.safety_cases import shipped
 from dialog.ports import Language
+from dialog.safety.lists import topic_of
 from dialog.safety.ports import Flaw
-from dialog.safety.screen import Wanted, common_words, flaw_in, share_known
+from dialog.safety.screen import Wanted, common_words, flaw_in, screen, share_known
 
 ENGLISH = Wanted()
 CHINESE = Wanted(Language.CHINESE)
@@ -52,3 +54,14 @@ def test_inflected_forms_of_known_words_are_known() -> None:
 
 def test_a_higher_level_knows_more() -> None:
     assert common_words("pre-a1") < common_words("a1")
+
+
+@pytest.mark.parametrize("part", ["tuned", "heldout_2"])
+def test_what_is_on_a_list_never_gets_through_whatever_the_model_says(part: str) -> None:
+    cases = [case for case in shipped(part).cases if not case.harmless]
+    asked = [case.text for case in cases if not case.replied and topic_of(case.text)]
+    assert len(asked) > 200
+    sent = [text for text in asked if not ((found := screen(text)).topic or found.doubt)]
+    assert sent == []
+    replied = [case.text for case in cases if case.replied and topic_of(case.text)]
+    assert [text for text in replied if flaw_in(text, ENGLISH) is None] == []
