@@ -28,7 +28,8 @@ _POSITION_CHARACTER = 1
 _RATE = 1  # espeak_PARAMETER
 
 WORDS_PER_MINUTE = {Language.ENGLISH: 165, Language.CHINESE: 170}
-VOICES = {Language.ENGLISH: "en-us", Language.CHINESE: "cmn"}
+VOICES = {Language.ENGLISH: "en-us", Language.CHINESE: "cmn-latn-pinyin"}
+"""Debian's plain `cmn` turns characters into pinyin and says that by English rules."""
 USUAL_VARIANT = "f3"
 
 # espeak-ng says "meena" for the bird.
