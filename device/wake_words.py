@@ -38,11 +38,11 @@ def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWor
     near, _ = wake_words(wake, taught)
     if wake.engine != OWN_ENGINE:
         return near
-    from dialog.factory import build_ears
+    from dialog.factory import build_last_word
     from dialog.wake.confirm import ConfirmedWakeWord
 
     question = _question(wake.phrase, taught)
-    return ConfirmedWakeWord(near, question, build_ears(), threshold=wake.threshold)
+    return ConfirmedWakeWord(near, question, build_last_word(), threshold=wake.threshold)
 
 
 def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWord, WakeWord]:

@@ -6,6 +6,7 @@ remedy, and what ``auto`` came to can be asked for without loading anything.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
 from dialog.voice_choice import ESPEAK, PIPER, VARIANTS
-from dialog.wake.confirm import Ears
+from dialog.wake.confirm import Ears, LastWord
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,16 @@ def build_ears() -> Ears:
     from dialog.speech_ears import shared
 
     return shared()
+
+
+@functools.cache
+def build_last_word() -> LastWord:
+    """What weighs candidates of the wake phrase in this process, loaded once.
+
+    Raises:
+        ModelError: A model is missing or broken.
+    """
+    return LastWord.load(build_ears())
 
 
 def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:

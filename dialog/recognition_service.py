@@ -15,13 +15,12 @@ import numpy as np
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import WorkerDied
 from core.process import ProcessWorker, Reply
-from dialog.factory import build_ears, build_recogniser
+from dialog.factory import build_ears, build_last_word, build_recogniser
 from dialog.ports import Hints, Recognition, Recognizer, SpeechModels
 from dialog.scoring.factory import build_scorer
 from dialog.scoring.ports import Scorer
 from dialog.settings import RecognitionSettings
 from dialog.wake.both import BothStages
-from dialog.wake.confirm import confidence
 from dialog.wake.question import WakeExample, WakeQuestion
 from dialog.wake.teaching import is_example, teach
 from dialog.worker_service import WorkerService
@@ -82,7 +81,7 @@ class RecognitionHandler:
 
     @staticmethod
     def _last_word(samples: Samples, wake: WakeQuestion) -> Recognition:
-        sure = confidence(samples, wake, build_ears())
+        sure = build_last_word().confidence(samples, wake)
         return Recognition("", None, sure, complete=False)
 
     def _example(self, samples: Samples, asked: WakeExample) -> Recognition | None:

@@ -2,13 +2,15 @@
 
 The short form takes a minute or two of one core; the long one half an hour, and is what is quoted.
 With ``--corpus`` the children are recorded ones, otherwise synthetic; the recogniser is the
-device's.
+device's. ``--part`` measures some of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from core.errors import ConfigError
 from device.bench import (
     hearing_cost,
     hearing_echo,
@@ -22,8 +24,10 @@ from device.bench import (
 from device.bench.figures_page import Report
 from device.bench.hearing_voices import Words, children
 from device.bench.metric import Metric
+from dialog.recognizer_vosk import VoskRecognizer
 
-EXTRA_OPTIONS = ("peers",)
+EXTRA_OPTIONS = ("peers", "part")
+PARTS = ("echo", "waking", "noise", "turns", "gate", "cost")
 SHORT_SENTENCES, LONG_SENTENCES = 48, 600
 
 
@@ -33,7 +37,12 @@ def run(*, long: bool, seed: int, corpus: Path | None = None) -> list[Metric]:
 
 
 def measure(
-    *, long: bool, seed: int, corpus: Path | None = None, peers: Path | None = None
+    *,
+    long: bool,
+    seed: int,
+    corpus: Path | None = None,
+    peers: Path | None = None,
+    part: Sequence[str] | None = None,
 ) -> Report:
     """All figures and plots.
 
@@ -42,57 +51,64 @@ def measure(
         seed: Draws places and children; `audio` was tuned on other seeds than 1 and 2.
         corpus: A folder with ``train.tsv`` and ``train/``; None synthesises the children.
         peers: A folder with environments of others' programs, to be idle beside; None for none.
+        part: Some of `PARTS`; None for all.
 
     Raises:
+        ConfigError: There is no such part.
         ModelError: A library, a synthesiser or the corpus is missing.
     """
-    from dialog.recognizer_vosk import VoskRecognizer
-
-    sentences = children(corpus, count=LONG_SENTENCES if long else SHORT_SENTENCES, seed=seed)
-    texts = [sentence.text for sentence in sentences]
-    conditions = hearing_scene.grid(12 if long else 2, seed=seed)
-    jumps = hearing_scene.jumps(9 if long else 2, seed=seed)
+    chosen = part or PARTS
+    for unknown in set(chosen) - set(PARTS):
+        raise ConfigError([f"bench hearing has no part {unknown}; there are {', '.join(PARTS)}"])
     recogniser = VoskRecognizer()
     report = Report()
     try:
-        words = Words(recogniser, texts)
-        report.add(
-            hearing_echo.run(
-                sentences,
-                conditions=conditions,
-                jumps=jumps,
-                per_scene=4 if long else 2,
-                cancellers=("kalman", "aec3", "speex") if long else ("kalman",),
-                words=words,
-            )
-        )
-        report.add(
-            hearing_wake.run(
-                conditions,
-                says=36 if long else 3,
-                minutes=30 if long else 2,
-                seed=seed,
-                corpus=corpus,
-                # The short form is compared with kept figures: of voices that every machine has.
-                programs=("espeak-ng", "flite", "festival") if long else ("espeak-ng",),
-            )
-        )
-        report.add(hearing_noise.run(sentences, words, count=100 if long else 6, seed=seed))
-        report.add(
-            hearing_turns.run(
-                sentences,
-                conditions,
-                recogniser,
-                plain=120 if long else 6,
-                joined=105 if long else 7,
-                false_s=900.0 if long else 20.0,
-                seed=seed,
-            )
-        )
-        report.add(hearing_gate.run(says=36 if long else 2, seed=seed))
-        report.add(hearing_cost.run(seconds=60.0 if long else 10.0, seed=seed))
+        makers = _makers(recogniser, long=long, seed=seed, corpus=corpus)
+        for name in PARTS:
+            if name in chosen:
+                report.add(makers[name]())
     finally:
         recogniser.close()
     if peers is not None:
         report.add(hearing_peers.run(peers, seconds=60.0 if long else 15.0, seed=seed))
     return report
+
+
+def _makers(
+    recogniser: VoskRecognizer, *, long: bool, seed: int, corpus: Path | None
+) -> Mapping[str, Callable[[], Report]]:
+    """What measures each part, in the size of the form."""
+    sentences = children(corpus, count=LONG_SENTENCES if long else SHORT_SENTENCES, seed=seed)
+    conditions = hearing_scene.grid(12 if long else 2, seed=seed)
+    words = Words(recogniser, [sentence.text for sentence in sentences])
+    return {
+        "echo": lambda: hearing_echo.run(
+            sentences,
+            conditions=conditions,
+            jumps=hearing_scene.jumps(9 if long else 2, seed=seed),
+            per_scene=4 if long else 2,
+            cancellers=("kalman", "aec3", "speex") if long else ("kalman",),
+            words=words,
+        ),
+        "waking": lambda: hearing_wake.run(
+            conditions,
+            says=36 if long else 3,
+            minutes=30 if long else 2,
+            seed=seed,
+            corpus=corpus,
+            # The short form is compared with kept figures: of voices that every machine has.
+            programs=("espeak-ng", "flite", "festival") if long else ("espeak-ng",),
+        ),
+        "noise": lambda: hearing_noise.run(sentences, words, count=100 if long else 6, seed=seed),
+        "turns": lambda: hearing_turns.run(
+            sentences,
+            conditions,
+            recogniser,
+            plain=120 if long else 6,
+            joined=105 if long else 7,
+            false_s=900.0 if long else 20.0,
+            seed=seed,
+        ),
+        "gate": lambda: hearing_gate.run(says=36 if long else 2, seed=seed),
+        "cost": lambda: hearing_cost.run(seconds=60.0 if long else 10.0, seed=seed),
+    }

@@ -16,8 +16,8 @@ from device.bench.echo_signals import int16
 from device.bench.figures_page import Report
 from device.bench.metric import Metric
 from device.bench.wake_scenes import SCENES, heard, say, voices
-from dialog.factory import build_ears
-from dialog.wake.confirm import CANDIDATE_SHARE, confidence
+from dialog.factory import build_last_word
+from dialog.wake.confirm import CANDIDATE_SHARE
 from dialog.wake.detector import CHUNK_FRAMES, Gate, PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
 
@@ -110,5 +110,6 @@ class PhoneGate:
             end = start + FRAME_SAMPLES
             if self._wake.process(samples[start:end]) is not None and not found:
                 before = samples[max(0, end - _SOUND_SAMPLES) : end]
-                found = confidence(before, self._question, build_ears()) >= self._threshold
+                sure = build_last_word().confidence(before, self._question)
+                found = sure >= self._threshold
         return found

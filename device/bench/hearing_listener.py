@@ -91,12 +91,13 @@ class SleepingListener:
         return candidate.confidence >= self._threshold
 
     def _weighed(self, edge: Woken) -> Candidate:
-        from dialog.factory import build_ears
-        from dialog.wake.confirm import confidence
+        from dialog.factory import build_last_word
 
         if edge.sound is None:
             raise ValueError("a candidate came without its sound")
-        found = Candidate(edge.at_s, confidence(edge.sound, self._question, build_ears()))
+        found = Candidate(
+            edge.at_s, build_last_word().confidence(edge.sound, self._question)
+        )
         if not self.woken_by(found):
             self._listener.front_end.refuse_wake()
         return found

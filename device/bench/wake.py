@@ -21,7 +21,7 @@ from device.bench.figures_page import Curve, Plot, Report
 from device.bench.metric import Metric
 from device.bench.wake_said import HELLO_MYNA, OLDEST_CHILD, Trial, phrases_in, trials, unlearnt
 from device.bench.wake_scenes import SCENES, heard, say, voices
-from dialog.factory import build_ears
+from dialog.factory import build_last_word
 from dialog.wake.confirm import CANDIDATE_SHARE, ConfirmedWakeWord
 from dialog.wake.detector import PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
@@ -95,7 +95,7 @@ def _hits(models: WakeModels, sound: Signal) -> int:
         HELLO_MYNA, threshold=THRESHOLD * CANDIDATE_SHARE, gate=LevelGate(), models=models
     )
     wake = ConfirmedWakeWord(
-        candidates, WakeQuestion(HELLO_MYNA), build_ears(), threshold=THRESHOLD
+        candidates, WakeQuestion(HELLO_MYNA), build_last_word(), threshold=THRESHOLD
     )
     frames = np.rint(sound * 32767).astype(np.int16)
     frames = frames[: frames.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)

@@ -32,7 +32,7 @@ BENCHMARKS = {
     "loop": "the whole loop: front end, latencies in the room, memory, lost frames live",
 }
 MOST_HOURS = 1000
-EXTRA_OPTIONS = ("hours", "peers", "set")
+EXTRA_OPTIONS = ("hours", "part", "peers", "set")
 """Options that only benchmarks with such a list of their own take."""
 
 
@@ -53,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--peers", type=Path, metavar="FOLDER", help="others' programs beside it (bench hearing)"
+    )
+    parser.add_argument(
+        "--part", action="append", metavar="PART", help="this part only (bench hearing)"
     )
     parser.add_argument("--json", action="store_true", help="a list of figures")
     parser.add_argument(
@@ -80,6 +83,10 @@ def run(args: argparse.Namespace) -> int:
         print_json([metric.as_json() for metric in metrics])
     else:
         print_table(metrics)
+    if args.part:
+        # What was not asked for is not missing.
+        measured = {metric.metric for metric in metrics}
+        held = {name: each for name, each in held.items() if name in measured}
     worse = regression.regressions(metrics, held)
     for line in worse:
         complain(line)

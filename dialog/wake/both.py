@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from dialog.phone_features import Waveform
 from dialog.phone_frames import Frames
 from dialog.wake.acoustics import Network
-from dialog.wake.confirm import Ears, logit
+from dialog.wake.confirm import Ears, LastWord
 from dialog.wake.detector import WakeModels
 from dialog.wake.following import Floats, Sighting, best_of, rows_of
 from dialog.wake.phrase import Phrase
@@ -46,12 +46,13 @@ class BothStages:
     Args:
         network: Of the phones.
         verifier: Of the evidence.
-        ears: Have the last word.
+        last_word: What follows.
     """
 
-    def __init__(self, network: Network, verifier: Verifier, ears: Ears) -> None:
+    def __init__(self, network: Network, verifier: Verifier, last_word: LastWord) -> None:
         self._network, self._verifier = network, verifier
-        self._ears = Remembered(ears, OrderedDict())
+        self._ears = Remembered(last_word.ears, OrderedDict())
+        self._last_word = replace(last_word, ears=self._ears)
         self._rows: OrderedDict[bytes, Floats] = OrderedDict()
 
     @classmethod
@@ -62,7 +63,7 @@ class BothStages:
             ModelError: One is missing or broken.
         """
         models = WakeModels.load()
-        return cls(models.network, models.verifier, ears)
+        return cls(models.network, models.verifier, LastWord.load(ears))
 
     def first(self, sound: Samples, sought: Phrase) -> tuple[float, Sighting | None]:
         """The highest logit of the first stage, and where; minus infinity for nothing.
@@ -80,7 +81,7 @@ class BothStages:
         Raises:
             ModelError: The phrase cannot be said.
         """
-        return logit(sound, question, self._ears)
+        return self._last_word.logit(sound, question)
 
     def forget(self) -> None:
         """Keep nothing of what was heard."""

@@ -1,38 +1,38 @@
 """The last word on a wake phrase: the ears listen to the whole of what sounded like it.
 
 The detector in the audio thread is cheap and hears much; this listens once more, with the model
-that recognises answers, to the last seconds before a candidate. How well the phrase's phones fit
-against the best other phone in their places, and its whole path against any sounds, decide.
+that recognises answers, to the last seconds before a candidate. What the phrase's best path looks
+like there is weighed by a second verifier, which has learnt from what the ears make of people.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.ports import FRAME_S, WAKE_SOUND_S, Samples, WakeHit, WakeWord
 from dialog.phone_features import Waveform
 from dialog.phone_frames import Frames
 from dialog.phone_graph import likelihoods
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
-from dialog.wake.evidence import MARGIN, RATIO, evidence
-from dialog.wake.phrase import phrase
+from dialog.wake.evidence import BEFORE_FRAMES, evidence
+from dialog.wake.phrase import Phrase, phrase
 from dialog.wake.question import WakeQuestion
-from dialog.wake.spotter import Spotter
-from dialog.wake.verifier import share
+from dialog.wake.spotter import Path, Spotter
+from dialog.wake.verifier import VERIFIER_PATH, Verifier, share
 
 CANDIDATE_SHARE, FAR_SHARE = 0.04, 0.2
 """A candidate needs this share of the threshold only, this has the last word; and this share is
 enough for Myna's own voice to be taken for the phrase."""
 HOPELESS = -1.5
 """Log likelihood ratio for each frame below which no path is looked at closely."""
-DECIDED_AT, STEEPNESS = -0.95, 4.0
-"""Sum of margin and ratio at which the confidence is a half, and how fast it moves there: set
-on 1 h of talk, two thirds of it in noise, by people whom the ears had not heard, and on 108
-sayings by synthetic voices (`docs/wake.md`)."""
+LAST_WORD_PATH = VERIFIER_PATH.with_name("last_word.npz")
 
 
 class Ears(Protocol):
@@ -41,50 +41,73 @@ class Ears(Protocol):
     def frames(self, samples: Waveform) -> Frames: ...
 
 
-def confidence(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
-    """How sure it is that the phrase was said, 0..1.
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """Weighs candidates.
+
+    Attributes:
+        ears: What to listen with.
+        verifier: Of what they hear.
+    """
+
+    ears: Ears
+    verifier: Verifier
+
+    @classmethod
+    def load(cls, ears: Ears) -> LastWord:
+        """With the verifier that ships.
+
+        Raises:
+            ModelError: It is missing or broken.
+        """
+        return cls(ears, Verifier.load(LAST_WORD_PATH))
+
+    def confidence(self, samples: Samples, question: WakeQuestion) -> float:
+        """How sure it is that the phrase was said, 0..1; as `logit`."""
+        return share(self.logit(samples, question))
+
+    def logit(self, samples: Samples, question: WakeQuestion) -> float:
+        """The same as natural log of the odds, 0 at a half; minus infinity for nothing.
+
+        Args:
+            samples: int16, 16 000 Hz, what led up to the candidate.
+            question: Which phrase.
+
+        Raises:
+            ModelError: The phrase cannot be said.
+        """
+        sought = phrase(question.text, question.further)
+        frames = self.ears.frames((samples / np.float32(32768.0)).astype(np.float32))
+        (path,) = best_path(likelihoods(frames), [sought])
+        return -math.inf if path is None else self.verifier.logit(evidence(path)) + question.bias
+
+
+def best_path(
+    rows: NDArray[np.float32],
+    sought: Sequence[Phrase],
+    ends: Sequence[tuple[int, int] | None] | None = None,
+) -> list[Path | None]:
+    """The best path of each phrase; None where there is hardly any.
 
     Args:
-        samples: int16, 16 000 Hz, what led up to the candidate.
-        question: Which phrase.
-        ears: What to listen with.
-
-    Raises:
-        ModelError: The phrase cannot be said.
+        rows: Log likelihoods, shape (frames, 118).
+        sought: The phrases.
+        ends: For each the first and the last frame at which it may end; None for anywhere.
     """
-    return share(logit(samples, question, ears))
-
-
-def logit(samples: Samples, question: WakeQuestion, ears: Ears) -> float:
-    """The same as natural log of the odds, 0 at a confidence of a half; minus infinity for none.
-
-    Raises:
-        ModelError: The phrase cannot be said.
-    """
-    found = fit(samples, question, ears)
-    return -math.inf if found is None else last_word(found, question.bias)
-
-
-def last_word(found: tuple[float, float], bias: float) -> float:
-    """The logit of what `fit` found."""
-    return STEEPNESS * (sum(found) - DECIDED_AT) + bias
-
-
-def fit(samples: Samples, question: WakeQuestion, ears: Ears) -> tuple[float, float] | None:
-    """Margin and log likelihood ratio of the best path; None where there is hardly any."""
-    sought = phrase(question.text, question.further)
-    frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
-    spotter = Spotter([sought])
-    best, path = HOPELESS, None
-    for row in likelihoods(frames):
+    spotter = Spotter(sought)
+    best = [HOPELESS] * len(sought)
+    paths: list[Path | None] = [None] * len(sought)
+    for frame, row in enumerate(rows):
         spotter.step(row)
-        ratio, length = spotter.ratio(0)
-        if FEWEST_FRAMES <= length <= MOST_FRAMES and ratio / length > best:
-            best, path = ratio / length, spotter.path(0, before=0)
-    if path is None:
-        return None
-    seen = evidence(path)
-    return float(seen.phones[:, MARGIN].mean()), float(seen.whole[RATIO])
+        for at in range(len(sought)):
+            allowed = None if ends is None else ends[at]
+            if allowed is not None and not allowed[0] <= frame <= allowed[1]:
+                continue
+            ratio, length = spotter.ratio(at)
+            if FEWEST_FRAMES <= length <= MOST_FRAMES and ratio / length > best[at]:
+                best[at] = ratio / length
+                paths[at] = spotter.path(at, before=BEFORE_FRAMES)
+    return paths
 
 
 class ConfirmedWakeWord:
@@ -93,17 +116,22 @@ class ConfirmedWakeWord:
     Args:
         candidates: The cheap stage.
         question: Of the same phrase.
-        ears: Have the last word.
+        last_word: The other.
         threshold: Confidence of a hit, 0..1.
     """
 
     def __init__(
-        self, candidates: WakeWord, question: WakeQuestion, ears: Ears, *, threshold: float
+        self,
+        candidates: WakeWord,
+        question: WakeQuestion,
+        last_word: LastWord,
+        *,
+        threshold: float,
     ) -> None:
         self.phrases = candidates.phrases
         self._candidates = candidates
         self._question = question
-        self._ears = ears
+        self._last_word = last_word
         self._threshold = threshold
         self._sound: deque[Samples] = deque(maxlen=round(WAKE_SOUND_S / FRAME_S))
 
@@ -113,7 +141,7 @@ class ConfirmedWakeWord:
         hit = self._candidates.process(frame)
         if hit is None:
             return None
-        sure = confidence(np.concatenate(self._sound), self._question, self._ears)
+        sure = self._last_word.confidence(np.concatenate(self._sound), self._question)
         return WakeHit(hit.phrase, sure, hit.at_s) if sure >= self._threshold else None
 
     def reset(self) -> None:

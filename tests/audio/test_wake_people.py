@@ -22,8 +22,7 @@ GOING = {
     "to": ("T", "UW"),
     "go": ("G", "OW"),
 }
-SURE = (0.5, -0.5)
-UNSURE = (-1.0, -1.0)
+SURE, UNSURE = 3.0, -3.0
 
 
 def read_aloud(folder: Path, name: str, speaker: str, text: str, age: int = 9) -> Aligned:
@@ -99,8 +98,8 @@ def test_every_phrase_can_be_listened_for() -> None:
 
 
 def test_the_table_counts_people_and_false_wakes() -> None:
-    heard = Candidate(0, 1.0, 2.0, SURE, 0.0)
-    refused = Candidate(0, 1.0, 2.0, UNSURE, 0.0)
+    heard = Candidate(0, 1.0, 2.0, SURE)
+    refused = Candidate(0, 1.0, 2.0, UNSURE)
     judged = [
         Judged("wanted to", "one", True, "quiet", "", heard),
         Judged("wanted to", "one", True, "quiet", "said", heard),
@@ -108,8 +107,8 @@ def test_the_table_counts_people_and_false_wakes() -> None:
         Judged("wanted to", "two", False, "quiet", "joined", heard),
         Judged("wanted to", "six", False, "quiet", "", None),
     ]
-    soon = Candidate(0, 1.5, 2.0, SURE, 0.0)
-    later = Candidate(0, 9.0, 2.0, SURE, 0.0)
+    soon = Candidate(0, 1.5, 2.0, SURE)
+    later = Candidate(0, 9.0, 2.0, SURE)
     accepts = [
         Accepts("wanted to", "quiet", True, False, 3600.0, (heard, soon, refused, later)),
         Accepts("wanted to", "quiet", False, True, 1800.0, ()),

@@ -11,11 +11,10 @@ from audio.virtual_room.synthesised import SynthesisedVoice
 from core.errors import ModelError
 from device.cli.wake import find_phrases
 from device.wake_words import whole_wake_word
-from dialog.factory import build_ears
-from dialog.wake.confirm import confidence
+from dialog.factory import build_last_word
 from dialog.wake.question import WakeQuestion
 
-EARS = build_ears()
+LAST_WORD = build_last_word()
 HELLO = WakeQuestion("hello myna")
 PAUSE = np.zeros(SAMPLE_RATE_HZ // 2, np.int16)
 
@@ -31,37 +30,35 @@ def said(*texts: str) -> Samples:
 
 
 def test_the_phrase_is_told_from_other_talk() -> None:
-    assert confidence(said("hello myna"), HELLO, EARS) >= 0.5
+    assert LAST_WORD.confidence(said("hello myna"), HELLO) >= 0.5
     for other in ("good morning teacher", "i have two apples", "yellow banana", "my name is tom"):
-        assert confidence(said(other), HELLO, EARS) < 0.1, other
+        assert LAST_WORD.confidence(said(other), HELLO) < 0.1, other
 
 
 def test_what_was_said_before_does_not_matter() -> None:
-    assert confidence(said("it is red", "hello myna"), HELLO, EARS) >= 0.5
+    assert LAST_WORD.confidence(said("it is red", "hello myna"), HELLO) >= 0.5
 
 
 def test_a_parents_phrase_needs_no_training() -> None:
     bear = WakeQuestion("wake up mister bear")
-    assert confidence(said("wake up mister bear"), bear, EARS) >= 0.5
-    assert confidence(said("hello myna"), bear, EARS) < 0.1
+    assert LAST_WORD.confidence(said("wake up mister bear"), bear) >= 0.5
+    assert LAST_WORD.confidence(said("hello myna"), bear) < 0.1
 
 
 def test_what_children_taught_makes_it_easier() -> None:
-    sound = said("hello mina")
-    assert confidence(sound, WakeQuestion("hello myna", bias=0.75), EARS) > confidence(
-        sound, HELLO, EARS
-    )
+    sound, taught = said("hello mina"), WakeQuestion("hello myna", bias=0.75)
+    assert LAST_WORD.confidence(sound, taught) > LAST_WORD.confidence(sound, HELLO)
 
 
 @pytest.mark.parametrize("level", [0, 30_000])
 def test_silence_and_a_roar_are_nothing(level: int) -> None:
     noise = np.random.default_rng(1).integers(-level, level + 1, 2 * SAMPLE_RATE_HZ)
-    assert confidence(noise.astype(np.int16), HELLO, EARS) < 0.1
+    assert LAST_WORD.confidence(noise.astype(np.int16), HELLO) < 0.1
 
 
 def test_a_phrase_that_is_too_short_is_refused() -> None:
     with pytest.raises(ModelError, match="too short"):
-        confidence(PAUSE, WakeQuestion("hi"), EARS)
+        LAST_WORD.confidence(PAUSE, WakeQuestion("hi"))
 
 
 def test_both_stages_find_it_where_it_was_said_in_a_recording() -> None:

@@ -1,7 +1,7 @@
-"""Listening to everybody for the verifier, in parts that are kept: a run that was stopped goes on.
+"""Listening to everybody for the verifiers, in parts that are kept: a run that was stopped goes on.
 
 Each part is a file of pairs of some utterances of one fold in one copy; its folder is named after
-the networks that listened, so that other networks listen anew.
+the models that listened, so that other models listen anew.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import logging
 import multiprocessing
 import pickle
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from dialog.wake.acoustics import Network
 from training import corpus
 from training.corpus import Utterance
 from training.ears import aligned
 from training.realign import Aligned
-from training.wake.pairs import Listener, Pair, Words, said
+from training.wake.pairs import Pair, Sound, Words, said
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,20 @@ Some = tuple[tuple[int, Aligned], ...]
 """Utterances with their places."""
 Part = tuple[Path, int, Some]
 """Its file, which copy, and whose it is."""
+
+
+class Listening(Protocol):
+    """Makes pairs of an utterance."""
+
+    def listen(self, aligned: Aligned, scene_name: str, copy: int) -> list[Pair]:
+        """In a scene; every copy draws phrases and noise of its own."""
+
+
+Maker = Callable[
+    [Mapping[int, Path], Mapping[str, int], Sequence[Sound], Sequence[Words]], Listening
+]
+"""Makes it from the models by fold, the folds of the speakers, background voices, and phrases that
+are searched everywhere."""
 
 
 def read(work: Path, folder: Path) -> list[Aligned]:
@@ -60,22 +74,25 @@ class Gathering:
 
     Args:
         known: All of the corpus, by name.
-        weights: By fold the network that has not heard its speakers; -1 for any other.
-        work: Where the parts are kept.
+        maker: Makes what listens, in each process anew.
+        models: By fold what has not heard its speakers; -1 for any other.
+        folder: Where the parts are kept, with a mark of the models added to its name.
         processes: How many processors to use.
     """
 
     def __init__(
         self,
         known: Sequence[Aligned],
-        weights: Mapping[int, Path],
-        work: Path,
+        maker: Maker,
+        models: Mapping[int, Path],
+        folder: Path,
         processes: int,
     ) -> None:
-        self._known, self._weights, self._processes = known, weights, processes
+        self._known, self._maker, self._models = known, maker, models
+        self._processes = processes
         self._folds = corpus.folds([utterance for utterance, _ in known])
-        heard = zlib.crc32(b"".join(weights[fold].read_bytes() for fold in sorted(weights)))
-        self._folder = work / f"wake_pairs_{heard:08x}"
+        heard = zlib.crc32(b"".join(models[fold].read_bytes() for fold in sorted(models)))
+        self._folder = folder.with_name(f"{folder.name}_{heard:08x}")
 
     def pairs(self, folds: Sequence[int], copies: int) -> list[Pair]:
         """Those of the speakers of some folds, each utterance in so many copies."""
@@ -100,7 +117,7 @@ class Gathering:
         self._folder.mkdir(parents=True, exist_ok=True)
         pool = sorted({words for utterance, _ in self._known for words in said(utterance)})
         others = [utterance for utterance, _ in self._known[::OTHERS_EVERY]]
-        prepare = functools.partial(_prepare, self._weights, self._folds, others, pool)
+        prepare = functools.partial(_prepare, self._maker, self._models, self._folds, others, pool)
         _log.info("listening parts=%d", len(parts))
         with multiprocessing.get_context("spawn").Pool(self._processes, prepare) as workers:
             for number, _ in enumerate(workers.imap(_listen, parts), 1):
@@ -125,18 +142,18 @@ def _read(path: Path) -> list[Pair]:
     return pairs
 
 
-_listener: Listener
+_listener: Listening
 
 
 def _prepare(
-    weights: Mapping[int, Path],
+    maker: Maker,
+    models: Mapping[int, Path],
     folds: Mapping[str, int],
     others: Sequence[Utterance],
     pool: Sequence[Words],
 ) -> None:
     global _listener  # noqa: PLW0603 - a worker process's own
-    networks = {fold: Network.load(path) for fold, path in weights.items()}
-    _listener = Listener(networks, folds, [each.samples() for each in others], pool)
+    _listener = maker(models, folds, [each.samples() for each in others], pool)
 
 
 def _listen(part: Part) -> None:

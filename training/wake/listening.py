@@ -28,7 +28,7 @@ from training import corpus
 from training.corpus import FOLDS, Utterance
 from training.wake import stream_weights, verify
 from training.wake.gathering import Gathering, read
-from training.wake.pairs import OTHERS, Pair
+from training.wake.pairs import OTHERS, Listener, Pair
 from training.wake.people_sayings import PHRASES
 
 _log = logging.getLogger(__name__)
@@ -49,12 +49,15 @@ def typical_bands(utterances: Sequence[Utterance]) -> NDArray[np.float32]:
     return np.mean(some, axis=0).astype(np.float32)
 
 
-def judges(pairs: Sequence[Pair], folds: Mapping[str, int]) -> dict[int, verify.Network]:
+def judges(
+    pairs: Sequence[Pair], folds: Mapping[str, int], *, every: int = JUDGES_EVERY
+) -> dict[int, verify.Network]:
     """By fold a network that has learnt neither from its speakers nor from anybody's judged phrase.
 
     Args:
         pairs: Of the folds that are learnt from.
         folds: Of the speakers.
+        every: Learn from one pair in so many.
     """
     made = {}
     for fold in reversed(range(FOLDS)):
@@ -62,8 +65,8 @@ def judges(pairs: Sequence[Pair], folds: Mapping[str, int]) -> dict[int, verify.
             pair for pair in pairs
             if folds[pair.speaker] != fold and pair.phrase.rstrip("~") not in PHRASES
         ]  # fmt: skip
-        made[fold] = verify.fit(others[::JUDGES_EVERY], epochs=EPOCHS, seed=SEED)
-        _log.info("fitted a judge fold=%d pairs=%d", fold, len(others[::JUDGES_EVERY]))
+        made[fold] = verify.fit(others[::every], epochs=EPOCHS, seed=SEED)
+        _log.info("fitted a judge fold=%d pairs=%d", fold, len(others[::every]))
     return made
 
 
@@ -138,7 +141,7 @@ def main() -> None:
     utterances = [utterance for utterance, _ in known]
     folds = corpus.folds(utterances)
     weights = networks(chosen.model, chosen.work, utterances)
-    gathering = Gathering(known, weights, chosen.work, chosen.processes)
+    gathering = Gathering(known, Listener, weights, chosen.work / "wake_pairs", chosen.processes)
     pairs = gathering.pairs(LEARNT_FOLDS, chosen.copies)
     seconds = sum(len(path) for u, path in known if folds[u.speaker] in LEARNT_FOLDS) / 100
     hours = chosen.copies * seconds * OTHERS / 3600

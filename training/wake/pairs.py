@@ -11,6 +11,7 @@ import itertools
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,11 +107,18 @@ def nearly(words: Words, rng: np.random.Generator) -> Phrase | None:
     return from_ways(" ".join(words) + "~", [[tuple(word)] for word in changed])
 
 
-def scene(name: str, utterance: Utterance, others: Sequence[Sound], seed: str) -> Sound:
-    """An utterance with quiet around it, `LEAD_S` before it: ``clean``, or in a room and noise."""
+def scene(
+    name: str,
+    utterance: Utterance,
+    others: Sequence[Sound],
+    seed: str,
+    *,
+    lead_s: float = LEAD_S,
+) -> Sound:
+    """An utterance with quiet around it, `lead_s` before it: ``clean``, or in a room and noise."""
     rng = np.random.default_rng(zlib.crc32(f"{utterance.name} {name} {seed}".encode()))
     voice = utterance.samples()
-    laid = np.pad(voice, (int(LEAD_S * RATE_HZ), int(TAIL_S * RATE_HZ)))
+    laid = np.pad(voice, (int(lead_s * RATE_HZ), int(TAIL_S * RATE_HZ)))
     if name == "clean":
         return laid + (1e-4 * rng.normal(size=laid.size)).astype(np.float32)
     made = spoiled(rng, laid, others)
@@ -180,7 +188,7 @@ class Listener:
     """Makes pairs of utterances.
 
     Args:
-        networks: By fold, or one for all under -1.
+        weights: Of the networks, by fold, or one for all under -1.
         folds: Of the speakers.
         others: Background voices.
         pool: Phrases that are searched everywhere.
@@ -188,12 +196,13 @@ class Listener:
 
     def __init__(
         self,
-        networks: Mapping[int, Network],
+        weights: Mapping[int, Path],
         folds: Mapping[str, int],
         others: Sequence[Sound],
         pool: Sequence[Words],
     ) -> None:
-        self._networks, self._folds = networks, folds
+        self._networks = {fold: Network.load(path) for fold, path in weights.items()}
+        self._folds = folds
         self._others, self._pool = others, pool
 
     def listen(self, aligned: Aligned, scene_name: str, copy: int) -> list[Pair]:

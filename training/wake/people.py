@@ -27,6 +27,7 @@ from device.bench.wake_scenes import LEAD_S, heard
 from dialog.speech_ears import SpeechEars
 from dialog.wake.acoustics import MODEL_PATH, Network
 from dialog.wake.both import BothStages
+from dialog.wake.confirm import LastWord
 from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import teach
 from dialog.wake.verifier import Verifier
@@ -86,7 +87,10 @@ class People:
         return Stages(
             Network.load(self._weights[fold]),
             Verifier.load(verifier or self._work / f"verifier{fold}.npz"),
-            SpeechEars(self._work / f"ears{fold}.onnx"),
+            LastWord(
+                SpeechEars(self._work / f"ears{fold}.onnx"),
+                Verifier.load(self._work / f"last_word{fold}.npz"),
+            ),
         )
 
     def judge(self, part: str, fold: int, stages: Stages) -> Result:
@@ -127,7 +131,7 @@ class People:
         if len(lessons) < EXAMPLES:
             return None
         sounds = [int16(heard(each.sound, snr_db=None, rng=rng)) for each in lessons]
-        both = BothStages(stages.network, stages.verifier, stages.ears)
+        both = BothStages(stages.network, stages.verifier, stages.last_word)
         lesson = teach(saying.phrase, sounds, both)
         source = "joined" if any(each.source == "joined" for each in lessons) else "said"
         return Asked.of(saying.phrase, lesson.taught if lesson else None), source

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_SOUND_S
 from dialog.wake.acoustics import Network
-from dialog.wake.confirm import CANDIDATE_SHARE, Ears, fit, last_word
+from dialog.wake.confirm import CANDIDATE_SHARE, LastWord
 from dialog.wake.detector import (
     CANDIDATE,
     CHUNK_FRAMES,
@@ -40,7 +40,7 @@ class Stages:
 
     network: Network
     verifier: Verifier
-    ears: Ears
+    last_word: LastWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +66,18 @@ class Candidate:
         asked: Index of the phrase.
         at_s: When, in seconds of the recording.
         first: Logit of the first stage.
-        fit: What the ears made of it (`dialog.wake.confirm.fit`); None where that was nothing.
-        bias: As taught.
+        last: Logit of the last word; minus infinity for nothing.
     """
 
     asked: int
     at_s: float
     first: float
-    fit: tuple[float, float] | None
-    bias: float
+    last: float
 
     @property
     def sure(self) -> float:
         """Confidence of the last word, 0..1."""
-        return 0.0 if self.fit is None else share(last_word(self.fit, self.bias))
+        return share(self.last)
 
 
 def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Candidate]:
@@ -105,10 +103,10 @@ def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Can
             elif armed[at] or score >= RISEN * told[at]:
                 armed[at], told[at] = False, score
                 now = begin + CHUNK_FRAMES + BEHIND_FRAMES
-                heard = fit(_lately(sound, now), each.question, stages.ears)
+                last = stages.last_word.logit(_lately(sound, now), each.question)
                 at_s = now * FRAME_SAMPLES / SAMPLE_RATE_HZ
                 first = math.log(score / (1 - score))
-                found.append(Candidate(at, at_s, first, heard, each.question.bias))
+                found.append(Candidate(at, at_s, first, last))
     return found
 
 

@@ -1,0 +1,73 @@
+"""``python -m training.wake.last_word``: what weighs candidates, after ``python -m training.ears``.
+
+The ears of the four folds listen to the speakers whom they have not heard, in windows as the device
+hands them over: to phrases that they said, nearly said and did not say (`training.wake.closely`). A
+verifier is fitted to three quarters of the speakers and written; what verifiers fitted to other
+folds miss, at one window in an hour of windows taken for a phrase that it does not hold, says
+where it wakes. Those are kept for `training.wake.people`. A run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import torch
+
+from audio.ports import WAKE_SOUND_S
+from dialog.wake.confirm import LAST_WORD_PATH
+from training import corpus
+from training.corpus import FOLDS
+from training.wake import verify
+from training.wake.closely import OTHERS, OWN, CloseListener
+from training.wake.gathering import Gathering, read
+from training.wake.listening import (
+    COPIES,
+    EPOCHS,
+    HELD_OUT_FOLD,
+    LEARNT_FOLDS,
+    REPOSITORY,
+    SEED,
+    judged,
+    judges,
+)
+from training.wake.pairs import said
+
+
+def main() -> None:
+    """Make the file."""
+    parser = argparse.ArgumentParser(prog="python -m training.wake.last_word", description=__doc__)
+    parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
+    parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
+    parser.add_argument("--out", type=Path, default=LAST_WORD_PATH)
+    parser.add_argument("--copies", type=int, default=COPIES, help="how often to hear everybody")
+    parser.add_argument("--processes", type=int, default=1)
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    known = read(chosen.work, corpus.corpus_folder(chosen.corpus))
+    folds = corpus.folds([utterance for utterance, _ in known])
+    ears = {fold: chosen.work / f"ears{fold}.onnx" for fold in range(FOLDS)}
+    folder = chosen.work / "close_pairs"
+    gathering = Gathering(known, CloseListener, ears, folder, chosen.processes)
+    pairs = gathering.pairs(LEARNT_FOLDS, chosen.copies)
+    windows = chosen.copies * sum(
+        min(OWN, len(said(utterance))) or 1
+        for utterance, _ in known
+        if folds[utterance.speaker] in LEARNT_FOLDS
+    )
+    made = judges(pairs, folds, every=1)
+    offset, missed = judged(pairs, folds, made, windows * WAKE_SOUND_S * OTHERS / 3600)
+    for group, (share, count) in sorted(missed.items()):
+        print(f"{group}: missed {share:.1%} of {count}")
+    for fold, judge in made.items():
+        path = chosen.work / f"last_word{fold}.npz"
+        verify.write(judge, path, offset=offset, held_out=())
+    held_out = [speaker for speaker, fold in folds.items() if fold == HELD_OUT_FOLD]
+    network = verify.fit(pairs, epochs=EPOCHS, seed=SEED)
+    verify.write(network, chosen.out, offset=offset, held_out=held_out)
+
+
+if __name__ == "__main__":
+    main()
