@@ -76,7 +76,7 @@ class Compared:
         wrong: Probability of a mistake, with the threshold from which it is told as `flag_from`.
         sure: How sure the scorer is to be within `NEAR` of the experts.
         roomy: Scores from one metre away; None where it was not tried or got no score.
-        front_end: The same right after Myna's own voice, past the echo canceller.
+        front_end: The same right after Myna's own voice, as the front end hands it on.
         found: What was said of a mistake that was planted, if one was.
     """
 
@@ -279,9 +279,11 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
 
 
 def _again(
-    ears: SpeechEars, scorer: PronunciationScorer, words: Sequence[Word], samples: Samples
+    ears: SpeechEars, scorer: PronunciationScorer, words: Sequence[Word], samples: Samples | None
 ) -> Values | None:
-    """Scores of the same words in what became of the sound."""
+    """Scores of the same words in what became of the sound, if anything did."""
+    if samples is None:
+        return None
     judgement = scorer.judge(ears.frames(samples.astype(np.float32) / 32768.0), words)
     return None if judgement is None else judgement.plain
 

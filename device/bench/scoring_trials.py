@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.echo_factory import make_canceller
-from audio.ports import SAMPLE_RATE_HZ, Samples
-from audio.settings import AudioSettings
+from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Attention, Samples, SpeechEnded
 from device.bench.acoustics import Signal, active_rms
-from device.bench.echo_signals import echo_of, int16, through
+from device.bench.echo_signals import echo_of, int16, noise
+from device.bench.hearing_listener import Listener
 from device.bench.recognition_trials import Said, in_a_room
 from dialog.phone_frames import Frames
 from dialog.phone_graph import Pronunciation
@@ -31,6 +30,8 @@ PROMPT = "Listen carefully, and then say it after me."
 LOUDSPEAKER_RMS, LOUDSPEAKER_CLIP = 0.08, 0.5
 PAUSE_SAMPLES = SAMPLE_RATE_HZ // 4
 """From Myna's last word to the child's first."""
+SILENCE_SAMPLES = 2 * SAMPLE_RATE_HZ
+"""After the child: longer than the longest pause that belongs to a turn."""
 
 SWAPPED: Mapping[str, tuple[str, str]] = {
     "th_as_s": ("TH", "S"), "v_as_w": ("V", "W"), "l_as_n": ("L", "N"), "n_as_l": ("N", "L"),
@@ -130,20 +131,30 @@ def chosen(
     return random.Random(seed).choice(alike)  # noqa: S311 - a choice, not a secret
 
 
-def after_the_front_end(said: Said) -> Samples:
-    """The same from one metre in a room, right after Myna's own voice, past the echo canceller.
+def after_the_front_end(said: Said) -> Samples | None:
+    """The same from one metre in a room, right after Myna's own voice, as the recogniser gets it.
 
-    The canceller is the speaker's own, cold: it has heard the room for one prompt only.
+    The front end is the speaker's own, cold: its canceller has heard the room for one prompt
+    only, and its voice activity finds the turn. Noise suppression and gain run beside and decide
+    with where the turn begins and ends; what is handed on is the sound without echo alone.
+
+    Returns:
+        The turn; None where it was none or more than one.
     """
     there = in_a_room(said).samples / 32768.0
     prompt = _prompt()
-    far = np.concatenate([prompt, np.zeros(PAUSE_SAMPLES + there.size)])
-    near = echo_of(far, clip=LOUDSPEAKER_CLIP)
-    near[prompt.size + PAUSE_SAMPLES :] += there
-    settings = AudioSettings()
-    canceller = make_canceller(settings.canceller, tail_ms=settings.canceller_tail_ms)
-    heard = through(canceller, int16(near), int16(far))
-    return heard[prompt.size :]
+    far = np.concatenate([prompt, np.zeros(PAUSE_SAMPLES + there.size + SILENCE_SAMPLES)])
+    near = echo_of(far, clip=LOUDSPEAKER_CLIP) + noise(far.size, seed=0)
+    begin = prompt.size + PAUSE_SAMPLES
+    near[begin : begin + there.size] += there
+    listener = Listener(Attention.BARGE_IN)
+    speaking = prompt.size // FRAME_SAMPLES * FRAME_SAMPLES
+    heard, played = int16(near), int16(far)
+    listener.hear_all(heard[:speaking], played[:speaking])
+    listener.front_end.attend(Attention.TURN)
+    edges = listener.hear_all(heard[speaking:], played[speaking:])
+    turns = [edge.utterance.samples for edge in edges if isinstance(edge, SpeechEnded)]
+    return turns[0] if len(turns) == 1 else None
 
 
 @functools.cache
