@@ -139,6 +139,8 @@ class FrontEnd:
         self._utterance: Utterance | None = None
         self._turn_onset = 0
         self._woke_at_s = -self._refractory_s
+        self._meanwhile: tuple[WakeHit, int, float] | None = None
+        """What sounded like the phrase while the last word on another was awaited, and when."""
         self.counters = FrontEndCounters()
 
     # ---------------------------------------------------------------- any thread
@@ -274,6 +276,7 @@ class FrontEnd:
             self._playback.unduck()
             edges.append(DuckEnded(self.now_s))
         before, self._attention = self._attention, attention
+        self._meanwhile = None
         if before in (Attention.OFF, Attention.WAKE):
             self._ear.reset()
             self._history.clear()
@@ -295,7 +298,8 @@ class FrontEnd:
     def _refuse_wake(self) -> list[Edge]:
         # How loud it was stays: the phrase itself may have come right after.
         self._woke_at_s = -self._refractory_s
-        return []
+        meanwhile, self._meanwhile = self._meanwhile, None
+        return [] if meanwhile is None else self._woken(*meanwhile)
 
     def _hear_phrase(self, wake: WakeWord, far_wake: WakeWord | None) -> list[Edge]:
         self._wake, self._far_wake = wake, far_wake
@@ -317,13 +321,18 @@ class FrontEnd:
         near_hit = self._stamped(self._wake.process(self._clean))
         far_hit = self._stamped(self._far_wake.process(far)) if self._far_wake else None
         hit = self._veto.step(near_hit, far_hit, far_active=self._ear.far_active)
-        if hit is None or self.now_s - self._woke_at_s < self._refractory_s:
+        if hit is None:
             return []
-        self._woke_at_s = self.now_s
+        if self.now_s - self._woke_at_s < self._refractory_s:
+            self._meanwhile = (hit, self._tape.end, self.now_s)
+            return []
+        return self._woken(hit, self._tape.end, self.now_s)
+
+    def _woken(self, hit: WakeHit, end: int, at_s: float) -> list[Edge]:
+        self._woke_at_s, self._meanwhile = at_s, None
         self._foreground.woken()
         self.counters.wakes += 1
-        end = self._tape.end
-        return [Woken(self.now_s, hit, self._tape.copy(end - WAKE_SOUND_SAMPLES, end))]
+        return [Woken(at_s, hit, self._tape.copy(end - WAKE_SOUND_SAMPLES, end))]
 
     def _stamped(self, hit: WakeHit | None) -> WakeHit | None:
         """A detector counts the frames it was given; edges count all that there were."""

@@ -155,6 +155,37 @@ def test_a_child_s_wake_phrase_over_playback_wakes(playback: Playback) -> None:
     assert woken.hit.at_s == pytest.approx(1.01)
 
 
+def test_what_comes_while_the_last_word_is_awaited_is_not_lost(playback: Playback) -> None:
+    """The first candidate may come before the phrase is whole; the better one follows at once."""
+    ear = front_end(playback)
+    ear.attend(Attention.WAKE)
+    near = silence(0.6)
+    near[[1_600, 3_200, 4_800]] = 12_345
+    (early,) = feed(ear, near)
+    assert isinstance(early, Woken)
+    ear.refuse_wake()
+    (later,) = feed(ear, silence(0.1))
+    assert isinstance(later, Woken)
+    assert later.at_s == later.hit.at_s == pytest.approx(0.31)
+    assert later.sound is not None
+    assert later.sound[-FRAME_SAMPLES] == 12_345
+    ear.refuse_wake()
+    assert feed(ear, silence(0.1)) == []
+    assert ear.counters.wakes == 2
+
+
+def test_what_came_before_myna_woke_is_forgotten(playback: Playback) -> None:
+    ear = front_end(playback)
+    ear.attend(Attention.WAKE)
+    near = silence(0.6)
+    near[[1_600, 3_200]] = 12_345
+    feed(ear, near)
+    ear.attend(Attention.OFF)
+    ear.attend(Attention.WAKE)
+    ear.refuse_wake()
+    assert feed(ear, silence(0.1)) == []
+
+
 def test_lost_time_keeps_the_edges_aligned_and_lets_a_turn_end(playback: Playback) -> None:
     ear = front_end(playback)
     ear.attend(Attention.TURN)
