@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dialog.lexicon import Pronunciation, entries, pronunciations
+from dialog.lexicon import entries, ways_of
 from dialog.phone_alignment import free_loop
 from dialog.phone_frames import Frames
-from dialog.phone_graph import NO_WORD, Graph, State, best_paths, likelihoods
+from dialog.phone_graph import NO_WORD, Graph, Pronunciation, State, best_paths, likelihoods
 from dialog.phone_set import PHONES, SILENCE, STATES_PER_PHONE
 from dialog.scoring.figures import phone_log_posteriors
 
@@ -134,7 +134,7 @@ def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, 
     graph.open_with(FILLERS)
     meanings: list[tuple[int, int]] = []
     for index, words in enumerate(candidates):
-        ways = [pronunciations(word) for word in words]
+        ways = ways_of(words)
         if not words or not all(ways):
             continue
         graph.add_sentence(ways, joined=_joined(words), beginnings=True)

@@ -1,8 +1,8 @@
 """What a child can say at any time: in English, in the English of beginners, and in Chinese.
 
 A recogniser of English hears Chinese as well, when it is told what to expect and how that sounds:
-the few Chinese phrases that are listened for stand here in pinyin, with their syllables in English
-phones. One that writes Chinese (a larger model, a service) is understood by its characters.
+the few Chinese phrases that are listened for stand here in pinyin, whose sounds `dialog.pinyin`
+knows. One that writes Chinese (a larger model, a service) is understood by its characters.
 """
 
 from __future__ import annotations
@@ -118,15 +118,6 @@ CHINESE_LISTENED_FOR: dict[Command, tuple[str, ...]] = {
     Command.WAIT: ("deng yi xia",),
 }
 """Listened for where the family chose Chinese: pinyin without tones."""
-
-SYLLABLES: dict[str, str] = {
-    "bian": "B Y EH N", "bu": "B UW", "da": "D AA", "de": "D AH", "deng": "D AH NG",
-    "dian": "D Y EH N", "ge": "G AH", "huan": "HH W AA N", "hui": "HH W EY", "ji": "JH IY",
-    "le": "L AH", "man": "M AA N", "me": "M AH", "sheng": "SH AH NG", "shi": "SH ER",
-    "shuo": "SH W AO", "wan": "W AA N", "wo": "W AO", "xia": "SH Y AA", "xiao": "SH Y AW",
-    "xu": "SH UW", "yang": "Y AA NG", "yi": "Y IY", "zai": "Z AY", "zen": "Z AH N",
-}  # fmt: skip
-"""How a recogniser of English should expect each pinyin syllable, as ARPABET phones."""
 
 CHINESE_UNDERSTOOD: dict[Command, tuple[str, ...]] = {
     Command.REPEAT: (

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from dialog.phone_graph import Pronunciation
+from dialog.pinyin import SYLLABLES, is_pinyin
 from dialog.pronounce import phones
 
 LEXICON_PATH = Path(__file__).parent / "models" / "lexicon.txt"
 
-Pronunciation = tuple[str, ...]
-"""ARPABET phones without stress."""
+
+def ways_of(words: Sequence[str]) -> list[tuple[Pronunciation, ...]]:
+    """The ways in which each word of a phrase is said, English or Chinese in pinyin.
+
+    Args:
+        words: Lower case; `man` is a syllable in ``man yi dian`` and a word anywhere else.
+    """
+    if is_pinyin(words):
+        return [SYLLABLES[word] for word in words]
+    return [pronunciations(word) for word in words]
 
 
 def pronunciations(word: str) -> tuple[Pronunciation, ...]:
@@ -21,9 +32,10 @@ def pronunciations(word: str) -> tuple[Pronunciation, ...]:
         word: Lower case.
 
     Returns:
-        From the lexicon; else one by espeak-ng's rules; empty for what holds no letter a-z.
+        From the lexicon; else as pinyin; else one by espeak-ng's rules; empty for what holds no
+        letter a-z.
     """
-    known = entries().get(word)
+    known = entries().get(word) or SYLLABLES.get(word)
     if known is not None:
         return known
     # espeak-ng reads signs and other scripts by name.

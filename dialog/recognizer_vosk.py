@@ -3,15 +3,16 @@
 With the own model, what was said is decided twice. The acoustic model's own paths
 (`dialog.answers`) say which expected answer, or beginning of one, fits and how well. Where they
 are in doubt, Vosk hears the utterance through a grammar of the answers and ``[unk]``, which takes
-other speech, and has to agree. Vosk's grammar at run time is a smoothed bigram over the listed
-sentences, not the list, so its words are mapped to the nearest answer. Open speech is Vosk's
-alone, by a large model where one is installed.
+other speech, and has to agree; of Chinese it knows nothing. Vosk's grammar at run time is a
+smoothed bigram over the listed sentences, not the list, so its words are mapped to the nearest
+answer. Open speech is Vosk's alone, by a large model where one is installed.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from dialog import answers, matching
 from dialog.equaliser import equalised
+from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
 from dialog.speech_ears import SpeechEars, shared
 
@@ -40,6 +42,11 @@ SHORTEST_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
 DOUBTFUL_FROM, CERTAIN_FROM = 0.2, 0.6
 """Between these confidences of the acoustic model Vosk is asked too. Asked above them it refused
 two right answers of three in a room, for not one wrong answer more (`docs/recognition.md`)."""
+
+CHINESE_FROM = 0.8
+"""Confidence from which Chinese counts as said; below it only English is looked for. What a child
+says in Chinese to somebody else comes near a command, and commands come nearer still: of synthetic
+ones the doubtful twentieth had 0.96 (`docs/recognition.md`)."""
 
 FOR_FETCHING = ("requests", "srt", "tqdm", "urllib.request")
 """What vosk imports to fetch models from the net and to write subtitles, and Myna never uses: eight
@@ -109,11 +116,14 @@ class VoskRecognizer:
     ) -> Recognition:
         frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
         answer = answers.best_answer(frames, candidates)
+        english = [() if is_pinyin(words) else words for words in candidates]
+        if answer is not None and not english[answer.index] and answer.confidence < CHINESE_FROM:
+            answer = answers.best_answer(frames, english)
         if answer is None:
             return NOTHING
         confidence = answer.confidence
-        if DOUBTFUL_FROM < confidence < CERTAIN_FROM:
-            said = self._by_words(samples, candidates)
+        if DOUBTFUL_FROM < confidence < CERTAIN_FROM:  # which Chinese never is
+            said = self._by_words(samples, english)
             agreed = said.matched == answer.index
             confidence = max(confidence, said.confidence) if agreed else confidence / 2
         if confidence < answers.ACCEPT_FROM:
@@ -122,7 +132,7 @@ class VoskRecognizer:
         found = matching.match(heard, candidates)
         return Recognition(" ".join(heard), found.index, confidence, found.complete)
 
-    def _by_words(self, samples: Samples, candidates: tuple[_Words, ...]) -> Recognition:
+    def _by_words(self, samples: Samples, candidates: Sequence[_Words]) -> Recognition:
         """What Vosk alone makes of it."""
         said = self._heard(self._model, samples, candidates)
         # What lay outside the grammar counts against a candidate; it is no word of the text.
@@ -143,7 +153,7 @@ class VoskRecognizer:
         return Recognition(" ".join(word for word, _ in heard), None, sure, complete=False)
 
     def _heard(
-        self, model: object, samples: Samples, candidates: tuple[_Words, ...]
+        self, model: object, samples: Samples, candidates: Sequence[_Words]
     ) -> list[tuple[str, float]]:
         """Words in order with how sure Vosk is of each, 0..1."""
         arguments: list[Any] = [model, SAMPLE_RATE_HZ]
