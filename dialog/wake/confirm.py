@@ -27,7 +27,7 @@ from dialog.wake.question import WakeQuestion
 from dialog.wake.spotter import Path, Spotter
 from dialog.wake.verifier import VERIFIER_PATH, Verifier, share
 
-CANDIDATE_SHARE, FAR_SHARE = 0.04, 0.2
+CANDIDATE_SHARE, FAR_SHARE = 0.25, 0.5
 """A candidate needs this share of the threshold only, this has the last word; and this share is
 enough for Myna's own voice to be taken for the phrase."""
 HOPELESS = -1.5

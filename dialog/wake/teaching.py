@@ -29,7 +29,7 @@ Ways = tuple[tuple[Pronunciation, ...], ...]
 
 EXAMPLES = 5
 FEWEST_EXAMPLES = 3
-LIKE_IT = -3.0
+LIKE_IT = -1.4
 """Logit of a recording in which something like the phrase was said."""
 CLEARLY = -0.8
 """Log likelihood for each frame by which another phone must fit better to be what is said."""
