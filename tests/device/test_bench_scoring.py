@@ -10,7 +10,7 @@ import pytest
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from device.bench.recogniser_process import measured
 from device.bench.recognition_trials import Said, in_a_room
-from device.bench.scoring import _planted, off_by
+from device.bench.scoring import Compared, _named_falsely, _planted, off_by
 from device.bench.scoring_trials import (
     DROPPED,
     Found,
@@ -82,8 +82,10 @@ def test_what_the_front_end_hands_on_is_the_childs_turn_in_the_sound_without_ech
     # Some of the pause before, all of the child and some of the silence after: the pre-roll is
     # 500 ms, and the level is the microphone's own, which no gain has touched.
     assert child.size - SAMPLE_RATE_HZ // 4 < turn.size < child.size + SAMPLE_RATE_HZ
-    places = np.correlate(turn.astype(float), child, "full")
-    best = int(places.argmax()) - (child.size - 1)
+    size = turn.size + child.size
+    alike = np.fft.irfft(np.fft.rfft(turn, size) * np.conj(np.fft.rfft(child, size)), size)
+    best = int(alike.argmax())
+    best -= size if best >= turn.size else 0  # what lies before the turn's beginning
     start = max(0, best)
     heard = turn[start : start + min(child.size, turn.size - start)].astype(float)
     meant = child[start - best :][: heard.size]
@@ -111,6 +113,19 @@ def test_planted_mistakes_are_counted_by_kind() -> None:
     assert values["all.planted.any.named"] == pytest.approx(2 / 3)
     assert values["all.planted.any.named_rightly"] == pytest.approx(1 / 2)
     assert "all.planted.v_as_w.flagged" not in values
+
+
+def test_what_is_named_of_words_that_every_expert_found_right_is_counted() -> None:
+    words, even = np.array([0, 0, 1, 1]), np.full(4, 0.1)
+    one = Compared(
+        30, words, np.array([2.0, 2.0, 2.0, 1.0]), even, None, even, 0.5, even,
+        named=np.array([True, False, True, True]),
+    )  # fmt: skip
+    (metric,) = _named_falsely("all", [one])
+    assert (metric.metric, metric.value, metric.n) == (
+        "all.right_words.named_of_1000", pytest.approx(500.0), 2
+    )  # fmt: skip
+    assert _named_falsely("all", []) == []
 
 
 @pytest.mark.slow
