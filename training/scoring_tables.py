@@ -18,8 +18,8 @@ Values = NDArray[np.float64]
 KNOTS = np.concatenate([np.linspace(0.0, 1.5, 16), np.linspace(1.55, 2.0, 10)])
 WRONG_BELOW = 1.0
 NEAR, NEAR_MEAN = 0.5, 0.25
-FLAG_FROM, NAME_FROM = 0.6, 6.0
-"""See ``docs/scoring.md`` for what they were chosen by."""
+FLAG_FROM = 0.6
+"""See ``docs/scoring.md`` for what it was chosen by."""
 FALSELY_REFUSED = 0.005
 """Share of utterances of the right text that the gate may refuse."""
 PAST_LENGTHS = (2, 10)
@@ -66,7 +66,6 @@ def tables(
             _table(wholes[:, 0], np.abs(wholes[:, 0] - wholes[:, 1]) <= NEAR_MEAN)
         ),
         "flag_from": FLAG_FROM,
-        "name_from": NAME_FROM,
         "gate": _rounded(gate),
         "gate_from": gate_from,
         "history": _rounded(past),

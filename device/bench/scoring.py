@@ -25,6 +25,7 @@ from device.bench.metric import Metric
 from device.bench.recogniser_process import measured
 from device.bench.recognition_trials import Said, in_a_room
 from device.bench.scoring_trials import (
+    PERFECT,
     PLANTED,
     Found,
     after_the_front_end,
@@ -77,6 +78,7 @@ class Compared:
         sure: How sure the scorer is to be within `NEAR` of the experts.
         roomy: Scores from one metre away; None where it was not tried or got no score.
         front_end: The same right after Myna's own voice, as the front end hands it on.
+        named: Whether something else was said to be heard, shape (phones,).
         found: What was said of a mistake that was planted, if one was.
     """
 
@@ -90,6 +92,7 @@ class Compared:
     sure: Values
     roomy: Values | None = None
     front_end: Values | None = None
+    named: NDArray[np.bool_] | None = None
     found: Found | None = None
 
 
@@ -156,6 +159,7 @@ def figures(group: str, compared: Sequence[Compared]) -> list[Metric]:
         Metric(f"{group}.wrong.off_by", off_by(wrong, experts < WRONG_BELOW), "", None, n),
         *_robust(f"{group}.room", [(e.plain, e.roomy, e.words) for e in compared]),
         *_robust(f"{group}.front_end", [(e.plain, e.front_end, e.words) for e in compared]),
+        *_named_falsely(group, compared),
         *_planted(group, [each.found for each in compared if each.found is not None]),
     ]
     return metrics
@@ -190,6 +194,22 @@ def _robust(
 
 def _within(near: float, far: float) -> bool:
     return bool(abs(far - near) <= 0.1 * near)
+
+
+def _named_falsely(group: str, compared: Sequence[Compared]) -> list[Metric]:
+    """Of 1,000 phones of words that every expert found right, how many are said to be others."""
+    right = [
+        each.named[each.words == word]
+        for each in compared
+        if each.named is not None
+        for word in np.unique(each.words)
+        if each.experts[each.words == word].min() >= PERFECT
+    ]
+    if not right:
+        return []
+    named = np.concatenate(right)
+    share = 1000.0 * float(named.mean())
+    return [Metric(f"{group}.right_words.named_of_1000", share, "", None, len(named))]
 
 
 def _planted(group: str, found: Sequence[Found]) -> list[Metric]:
@@ -270,6 +290,7 @@ def compare(corpus: Path, *, long: bool, seed: int) -> list[Compared]:
                 network.trained.at(network.trained.near, judgement.plain),
                 roomy,
                 front_end,
+                np.array([p.heard is not None for p in scorer.phones(frames, judgement)]),
                 None if mistake is None else asked_about(scorer, frames, mistake),
             )
         )

@@ -1,8 +1,8 @@
 """What was heard instead of a phone, where the acoustic model can tell.
 
-Each doubtful word is aligned again with one phone replaced by a sound that Mandarin speakers put
-in its place, with its last consonant left out, or with a vowel after it. What explains the sound
-better by a wide margin is named.
+Each word is aligned again with one phone replaced by a sound that Mandarin speakers put in its
+place, with a consonant left out, or with a vowel after it. What explains the sound better is named
+where `dialog.scoring.confusions` is sure of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from dialog.phone_alignment import PhoneSpan
 from dialog.phone_frames import Frames
 from dialog.phone_graph import Graph, Pronunciation, best_paths, likelihoods
+from dialog.scoring.confusions import Confusions
 
 INSTEAD: dict[str, tuple[str, ...]] = {
     "TH": ("S", "T", "F"), "DH": ("D", "Z", "L"), "V": ("W", "F", "B"), "W": ("V",),
@@ -33,56 +34,80 @@ VOWELS = frozenset(
 ADDED_VOWEL = "AH"
 BESIDE_FRAMES = 4
 """Frames before and after the word that are looked at too: boundaries are not exact."""
+AFTER_FRAMES = 25
+"""Of the silence that the word was found to end in, so much is looked at: a vowel that was not
+asked for passes for silence there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The best of the other explanations of a phone.
+class Other:
+    """Another explanation of a phone.
 
     Attributes:
-        phones: As in `dialog.scoring.result.PhoneResult.heard`.
+        index: Which of the sentence's phones.
+        heard: As in `dialog.scoring.result.PhoneResult.heard`.
         margin: By how much its log likelihood is above that of what was asked for.
     """
 
-    phones: str
+    index: int
+    heard: str
     margin: float
 
 
-def instead(
-    frames: Frames, spans: Sequence[PhoneSpan], doubtful: Sequence[int]
-) -> dict[int, Heard]:
-    """What fits best in place of doubtful phones, better or not.
+def others(frames: Frames, spans: Sequence[PhoneSpan]) -> list[Other]:
+    """Every other explanation of every phone, better or not.
 
     Args:
         frames: Of the whole utterance.
         spans: All phones of the sentence.
-        doubtful: Indices into `spans`.
     """
     likelihood = likelihoods(frames)
-    found: dict[int, Heard] = {}
-    for word in sorted({spans[index].word_index for index in doubtful}):
+    starts = [*(span.start_frame for span in spans[1:]), len(likelihood)]
+    found: list[Other] = []
+    for word in sorted({span.word_index for span in spans}):
         members = [i for i, span in enumerate(spans) if span.word_index == word]
         said = tuple(spans[i].phone for i in members)
-        others = [
-            (index, phones, way)
-            for index in members
-            if index in doubtful
-            for phones, way in _others(said, index - members[0])
-        ]
-        if not others:
+        ways = [(i, *other) for i in members for other in _others(said, i - members[0])]
+        if not ways:
             continue
         start = max(0, spans[members[0]].start_frame - BESIDE_FRAMES)
-        end = spans[members[-1]].end_frame + BESIDE_FRAMES
+        last = spans[members[-1]].end_frame
+        silent = starts[members[-1]] - last
+        end = last + min(max(silent, BESIDE_FRAMES), AFTER_FRAMES)
         graph = Graph()
         graph.add_sentence([[said]])
-        for _, _, way in others:
+        for _, _, way in ways:
             graph.add_sentence([[way]])
         scores = best_paths(likelihood[start:end], graph).scores
         margins = scores[1:].astype(np.float64) - float(scores[0])
-        for (index, phones, _), margin in zip(others, margins.tolist(), strict=True):
-            if index not in found or margin > found[index].margin:
-                found[index] = Heard(phones, margin)
+        found += [
+            Other(index, heard, margin)
+            for (index, heard, _), margin in zip(ways, margins.tolist(), strict=True)
+        ]
     return found
+
+
+def instead(
+    frames: Frames,
+    spans: Sequence[PhoneSpan],
+    wrong: Sequence[float],
+    confusions: Confusions,
+) -> dict[int, str]:
+    """What was surely heard in place of phones, as `Other.heard`.
+
+    Args:
+        frames: Of the whole utterance.
+        spans: All phones of the sentence.
+        wrong: Of each the probability that experts would give it less than 1.
+        confusions: Say what is sure.
+    """
+    best: dict[int, tuple[float, str]] = {}
+    for other in others(frames, spans):
+        phone, chance = spans[other.index].phone, wrong[other.index]
+        above = confusions.above(phone, other.heard, other.margin, chance)
+        if above >= 0.0 and above > best.get(other.index, (-1.0, ""))[0]:
+            best[other.index] = (above, other.heard)
+    return {index: heard for index, (_, heard) in best.items()}
 
 
 def _others(said: Pronunciation, place: int) -> Iterator[tuple[str, Pronunciation]]:

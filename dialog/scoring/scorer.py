@@ -14,6 +14,7 @@ from dialog.phone_frames import Frames
 from dialog.phone_graph import Word
 from dialog.phone_set import PHONE_ID
 from dialog.scoring import heard, levels
+from dialog.scoring.confusions import Confusions
 from dialog.scoring.figures import COUNT, Figures, figures, places, with_sentence
 from dialog.scoring.fluency import fluency
 from dialog.scoring.history import Past, VoiceHistory
@@ -26,8 +27,6 @@ from dialog.scoring.text import read
 
 SAID_FROM = 0.7
 """Mean score of a word's phones from which it counts as said."""
-DOUBTFUL_FROM = 0.25
-"""Probability of being wrong from which it is asked what was heard instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +61,20 @@ class PronunciationScorer:
         acoustic: Hears phones.
         network: Judges them.
         lexicon: Knows how words are said.
+        confusions: Say when it is sure what was heard instead; None takes what ships with Myna.
     """
 
-    def __init__(self, acoustic: Ears, network: Judge, lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        acoustic: Ears,
+        network: Judge,
+        lexicon: Lexicon,
+        confusions: Confusions | None = None,
+    ) -> None:
         self._acoustic = acoustic
         self._network = network
         self._lexicon = lexicon
+        self._confusions = confusions or Confusions.load()
 
     def score(self, samples: Samples, text: str, history: VoiceHistory | None = None) -> Score:
         """See `dialog.scoring.ports.Scorer`."""
@@ -116,10 +123,9 @@ class PronunciationScorer:
         """What is said of each phone of a judged sentence, in order."""
         trained, spans = self._network.trained, judgement.spans
         wrong = trained.at(trained.wrong, judgement.scores)
-        doubtful = np.flatnonzero(wrong >= DOUBTFUL_FROM).tolist()
-        others = heard.instead(frames, spans, doubtful)
+        instead = heard.instead(frames, spans, wrong.tolist(), self._confusions)
         return [
-            self._phone(frames, span, score, chance, others.get(index))
+            self._phone(frames, span, score, chance, instead.get(index))
             for index, (span, score, chance) in enumerate(
                 zip(spans, judgement.scores.tolist(), wrong.tolist(), strict=True)
             )
@@ -156,10 +162,9 @@ class PronunciationScorer:
         span: PhoneSpan,
         score: float,
         wrong: float,
-        other: heard.Heard | None,
+        instead: str | None,
     ) -> PhoneResult:
         trained = self._network.trained
-        named = other is not None and other.margin >= trained.name_from
         return PhoneResult(
             span.phone,
             score,
@@ -167,7 +172,7 @@ class PronunciationScorer:
             wrong,
             span.start_frame * frames.frame_s,
             span.end_frame * frames.frame_s,
-            heard=other.phones if other is not None and named else None,
+            heard=instead,
             flagged=wrong >= trained.flag_from,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +21,6 @@ class Trained:
         near, near_word, near_sentence: At every knot the probability that experts are within 0.5
             for a phone, and within 0.25 for the mean of a word and of a sentence.
         flag_from: Probability of being wrong from which a phone is flagged.
-        name_from: Margin in log likelihood from which it is said what was heard.
         gate: Weights of the sentence's mean figures, then the bias: is it this text?
         gate_from: Least log odds with which it is.
         history: Weights of what a child's past adds; see `dialog.scoring.memory`.
@@ -35,22 +34,21 @@ class Trained:
     near_word: NDArray[np.float64]
     near_sentence: NDArray[np.float64]
     flag_from: float
-    name_from: float
     gate: NDArray[np.float64]
     gate_from: float
     history: NDArray[np.float64]
 
     @classmethod
     def from_plain(cls, kept: Mapping[str, Any]) -> Self:
-        """From numbers and lists of numbers, as JSON holds them.
+        """From numbers and lists of numbers, as JSON holds them; what else is there is left.
 
         Raises:
-            TypeError: One is missing, or there is another one.
+            KeyError: One is missing.
         """
-        parts: dict[str, Any] = {
-            name: value if isinstance(value, float) else np.array(value, np.float64)
-            for name, value in kept.items()
-        }
+        parts: dict[str, Any] = {}
+        for field in fields(cls):
+            value = kept[field.name]
+            parts[field.name] = value if isinstance(value, float) else np.array(value, np.float64)
         return cls(**parts)
 
     def at(
