@@ -62,7 +62,7 @@ class WakeDesk:
         question = None if woken.sound is None else self._question(woken.hit.phrase)
         if question is None or woken.sound is None:
             return False
-        sound = woken.sound
+        sound, hints = woken.sound, Hints(wake=question.after(woken.hit.score))
         job: list[int] = []
 
         def deliver(reply: Reply[Recognition]) -> None:
@@ -78,7 +78,7 @@ class WakeDesk:
             told(said)
 
         def submit(on_reply: OnReply[Recognition]) -> int:
-            return self._recogniser.submit(sound, Hints(wake=question), on_reply)
+            return self._recogniser.submit(sound, hints, on_reply)
 
         job.append(self._scheduler.start_job("recogniser", submit, deliver))
         self._job = job[0]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pocketsphinx
@@ -21,6 +22,7 @@ COMMON_WORDS = 4000
 PACK = Path(__file__).parents[1] / "dialog" / "packs" / "starter"
 OWN = {"myna": [("M", "AY", "N", "AH")]}
 LEAST_COMMON = 1e-6
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 Dictionary = Mapping[str, Sequence[tuple[str, ...]]]
 
@@ -28,9 +30,12 @@ Dictionary = Mapping[str, Sequence[tuple[str, ...]]]
 def lesson_sentences() -> list[str]:
     """Everything in English that the lesson pack and the commands have a child say, and more."""
     said = [w for table in (LISTENED_FOR, ALSO_UNDERSTOOD) for ws in table.values() for w in ws]
-    for path in sorted(PACK.rglob("*.yaml")):
-        said.extend(_texts(yaml.safe_load(path.read_text(encoding="utf-8"))))
-    return [text for text in said if text.isascii()]
+    return [text for text in [*said, *_pack_texts()] if text.isascii()]
+
+
+def chinese_sentences() -> list[str]:
+    """Everything in Chinese that the lesson pack says."""
+    return [text for text in _pack_texts() if _HAN.search(text)]
 
 
 def lexicon(
@@ -92,6 +97,11 @@ def _language_model() -> pocketsphinx.NGramModel:
 def _log(model: pocketsphinx.NGramModel, word: str) -> float:
     """Natural log of the unigram probability."""
     return math.log(1.0001) * model.prob([word])
+
+
+def _pack_texts() -> Iterator[str]:
+    for path in sorted(PACK.rglob("*.yaml")):
+        yield from _texts(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def _texts(value: object) -> list[str]:

@@ -108,8 +108,9 @@ class PhoneGate:
         for start in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
             self._frames += 1
             end = start + FRAME_SAMPLES
-            if self._wake.process(samples[start:end]) is not None and not found:
+            hit = self._wake.process(samples[start:end])
+            if hit is not None and not found:
                 before = samples[max(0, end - _SOUND_SAMPLES) : end]
-                sure = build_last_word().confidence(before, self._question)
+                sure = build_last_word().confidence(before, self._question.after(hit.score))
                 found = sure >= self._threshold
         return found

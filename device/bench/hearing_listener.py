@@ -95,9 +95,8 @@ class SleepingListener:
 
         if edge.sound is None:
             raise ValueError("a candidate came without its sound")
-        found = Candidate(
-            edge.at_s, build_last_word().confidence(edge.sound, self._question)
-        )
+        question = self._question.after(edge.hit.score)
+        found = Candidate(edge.at_s, build_last_word().confidence(edge.sound, question))
         if not self.woken_by(found):
             self._listener.front_end.refuse_wake()
         return found

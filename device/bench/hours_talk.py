@@ -25,7 +25,8 @@ _VARIANTS = (
     *("en-gb", "en-gb+f2", "en-gb+f4", "en-gb+m3", "en-gb-scotland+f3", "en-029+m2"),
 )
 _FLITE = ("slt", "rms", "awb", "kal16")
-_MANDARIN = ("cmn", "cmn+f2", "cmn+f4", "cmn+m3", "cmn+m7")
+_MANDARIN = tuple(f"cmn-latn-pinyin{each}" for each in ("", "+f2", "+f4", "+m3", "+m7"))
+"""Plain `cmn` says its pinyin by English rules."""
 _MOST_WORDS, _LEAST_WORDS = 9, 3
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 from audio.ports import Samples
 
+LEAST_SCORE = 1e-6
 Way = tuple[str, ...]
 """Phones of a word, as `dialog.lexicon.Pronunciation`; this file stays free of what others need."""
 
@@ -18,11 +20,22 @@ class WakeQuestion:
         text: The phrase as written.
         further: For every word ways to say it that children taught; none, or one entry a word.
         bias: Logit by which they made waking easier.
+        first: Logit of the first stage, without that.
     """
 
     text: str
     further: tuple[tuple[Way, ...], ...] = ()
     bias: float = 0.0
+    first: float = 0.0
+
+    def after(self, score: float) -> WakeQuestion:
+        """The question about a candidate.
+
+        Args:
+            score: The first stage's, 0..1.
+        """
+        likely = min(max(score, LEAST_SCORE), 1.0 - LEAST_SCORE)
+        return replace(self, first=math.log(likely / (1.0 - likely)) - self.bias)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audio.ports import Samples
 from dialog.phone_graph import Pronunciation, Word
@@ -20,7 +20,7 @@ from dialog.wake.both import BothStages
 from dialog.wake.confirm import CANDIDATE_SHARE
 from dialog.wake.evidence import FIGURES, RIVAL_MARGIN
 from dialog.wake.following import Sighting
-from dialog.wake.phrase import phrase
+from dialog.wake.phrase import Phrase, phrase
 from dialog.wake.question import Lesson, Taught, WakeQuestion
 from dialog.wake.verifier import share
 
@@ -71,10 +71,7 @@ def teach(text: str, examples: Sequence[Samples], stages: BothStages) -> Lesson 
     def with_ways(further: Ways) -> list[_Logits]:
         if further not in known:
             own, question = phrase(text, further), WakeQuestion(text, further)
-            known[further] = [
-                _Logits(stages.first(sound, own)[0], stages.last(sound, question))
-                for sound, _ in heard
-            ]
+            known[further] = [_both(stages, sound, own, question) for sound, _ in heard]
         return known[further]
 
     everybody = range(len(heard))
@@ -102,7 +99,7 @@ def is_example(sound: Samples, text: str, stages: BothStages) -> tuple[bool, flo
     """
     first, seen = stages.first(sound, phrase(text))
     like = seen is not None and first >= LIKE_IT
-    return like, share(stages.last(sound, WakeQuestion(text))) if like else 0.0
+    return like, share(stages.last(sound, WakeQuestion(text, first=first))) if like else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +112,11 @@ class _Logits:
     def wake(self, bias: float) -> bool:
         """Whether Myna would wake at the usual threshold."""
         return self.first + bias >= CANDIDATE_LOGIT and self.last + bias >= 0.0
+
+
+def _both(stages: BothStages, sound: Samples, own: Phrase, question: WakeQuestion) -> _Logits:
+    first, _ = stages.first(sound, own)
+    return _Logits(first, stages.last(sound, replace(question, first=first)))
 
 
 def together(everybody: Sequence[Taught]) -> Taught | None:

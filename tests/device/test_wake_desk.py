@@ -74,7 +74,7 @@ def test_the_last_word(
 ) -> None:
     told: list[bool] = []
     assert desk.ask(Woken(1.0, HIT, SOUND), told.append)
-    assert recogniser.asked == [Hints(wake=WakeQuestion("hello myna"))]
+    assert recogniser.asked == [Hints(wake=WakeQuestion("hello myna").after(HIT.score))]
     recogniser.answer(0, confidence)
     assert told == [said]
     assert desk.refused == refused

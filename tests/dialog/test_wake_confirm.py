@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from core.errors import ModelError
 from device.cli.wake import find_phrases
 from device.wake_words import whole_wake_word
 from dialog.factory import build_last_word
+from dialog.wake.confirm import FIRST_WEIGHT
 from dialog.wake.question import WakeQuestion
 
 LAST_WORD = build_last_word()
@@ -48,6 +51,15 @@ def test_a_parents_phrase_needs_no_training() -> None:
 def test_what_children_taught_makes_it_easier() -> None:
     sound, taught = said("hello mina"), WakeQuestion("hello myna", bias=0.75)
     assert LAST_WORD.confidence(sound, taught) > LAST_WORD.confidence(sound, HELLO)
+
+
+def test_what_the_first_stage_thought_counts() -> None:
+    sound = said("hello mina")
+    sure, unsure = (LAST_WORD.logit(sound, HELLO.after(score)) for score in (0.5, 0.15))
+    assert sure - unsure == pytest.approx(FIRST_WEIGHT * math.log(0.85 / 0.15))
+    # A child who was taught is not made easier twice.
+    taught = WakeQuestion("hello myna", bias=0.75).after(0.5)
+    assert LAST_WORD.logit(sound, taught) - sure == pytest.approx(0.75 - FIRST_WEIGHT * 0.75)
 
 
 @pytest.mark.parametrize("level", [0, 30_000])

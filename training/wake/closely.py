@@ -26,6 +26,8 @@ from training.realign import Aligned
 from training.wake.pairs import Pair, Sound, Words, nearly, said, scene, states, word_spans
 
 RATE_HZ = 16_000
+SOUND_SAMPLES = math.ceil(WAKE_SOUND_S * RATE_HZ)
+"""What the device hands over."""
 LEAD_S = 2.4
 """Of quiet before an utterance: a phrase at its beginning is heard with as much before it."""
 AFTER_S = (0.25, 0.65)
@@ -90,7 +92,7 @@ class CloseListener:
         after_s = rng.uniform(*AFTER_S)
         self._after = round(100 * after_s)
         stop = round((LEAD_S + end / 100 + after_s) * RATE_HZ)
-        start = stop - math.ceil(WAKE_SOUND_S * RATE_HZ)
+        start = stop - SOUND_SAMPLES
         return sound[max(0, start) : stop].astype(np.float32)
 
     def _asked(

@@ -51,7 +51,11 @@ def typical_bands(utterances: Sequence[Utterance]) -> NDArray[np.float32]:
 
 
 def judges(
-    pairs: Sequence[Pair], folds: Mapping[str, int], *, every: int = JUDGES_EVERY
+    pairs: Sequence[Pair],
+    folds: Mapping[str, int],
+    *,
+    every: int = JUDGES_EVERY,
+    besides: Sequence[Pair] = (),
 ) -> dict[int, verify.Network]:
     """By fold a network that has learnt neither from its speakers nor from anybody's judged phrase.
 
@@ -59,6 +63,7 @@ def judges(
         pairs: Of the folds that are learnt from.
         folds: Of the speakers.
         every: Learn from one pair in so many.
+        besides: And from these, which are nobody's.
     """
     made = {}
     for fold in reversed(range(FOLDS)):
@@ -66,8 +71,9 @@ def judges(
             pair for pair in pairs
             if folds[pair.speaker] != fold and pair.phrase.rstrip("~") not in PHRASES
         ]  # fmt: skip
-        made[fold] = verify.fit(others[::every], epochs=EPOCHS, seed=SEED)
-        _log.info("fitted a judge fold=%d pairs=%d", fold, len(others[::every]))
+        learnt = [*others[::every], *besides]
+        made[fold] = verify.fit(learnt, epochs=EPOCHS, seed=SEED)
+        _log.info("fitted a judge fold=%d pairs=%d", fold, len(learnt))
     return made
 
 

@@ -103,7 +103,8 @@ def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Can
             elif armed[at] or score >= RISEN * told[at]:
                 armed[at], told[at] = False, score
                 now = begin + CHUNK_FRAMES + BEHIND_FRAMES
-                last = stages.last_word.logit(_lately(sound, now), each.question)
+                question = each.question.after(score)
+                last = stages.last_word.logit(_lately(sound, now), question)
                 at_s = now * FRAME_SAMPLES / SAMPLE_RATE_HZ
                 first = math.log(score / (1 - score))
                 found.append(Candidate(at, at_s, first, last))

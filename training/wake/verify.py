@@ -22,7 +22,7 @@ BATCH = 256
 RATE, DECAY = 2e-3, 1e-3
 RATIO_WEIGHT = 4.0
 """Chosen on false accepts of a few phrases; see `Verifier.ratio_weight`."""
-SHARES = {"said": 1.0, "other": 1.0, "near": 0.5}
+SHARES = {"said": 1.0, "other": 1.0, "near": 0.5, "foreign": 0.5}
 """How much each kind of pair counts in all."""
 
 
