@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,19 +85,25 @@ class Answer:
     confidence: float
 
 
-def best_answer(frames: Frames, candidates: Sequence[Sequence[str]]) -> Answer | None:
+def best_answer(
+    frames: Frames,
+    candidates: Sequence[Sequence[str]],
+    *,
+    only_whole: Collection[int] = frozenset(),
+) -> Answer | None:
     """The candidate, or the beginning of one, that an utterance fits best.
 
     Args:
         frames: Of the whole utterance.
         candidates: Their words, as `dialog.matching.words` gives them; one with a word that
             cannot be said is passed over.
+        only_whole: Which of them are of no use begun: "no", of "no more", is so near to much.
 
     Returns:
         None when nothing was spoken, or no candidate can be said in so short a time.
     """
     spoken = int((frames.log_posteriors.argmax(axis=1) != SILENCE).sum())
-    graph, meanings = _graph(candidates)
+    graph, meanings = _graph(candidates, only_whole)
     if spoken == 0 or not meanings:
         return None
     likelihood = likelihoods(frames)
@@ -128,7 +134,9 @@ def evidence(behind: float, words: Sequence[WordFit]) -> tuple[float, float, flo
     return min(behind, MOST_BEHIND), worst, min(word.ratio for word in words)
 
 
-def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, int]]]:
+def _graph(
+    candidates: Sequence[Sequence[str]], only_whole: Collection[int]
+) -> tuple[Graph, list[tuple[int, int]]]:
     """All candidates with their beginnings: which candidate and how many words each end means."""
     graph = Graph()
     graph.open_with(FILLERS)
@@ -137,8 +145,10 @@ def _graph(candidates: Sequence[Sequence[str]]) -> tuple[Graph, list[tuple[int, 
         ways = ways_of(words)
         if not words or not all(ways):
             continue
-        graph.add_sentence(ways, joined=_joined(words), beginnings=True)
-        meanings.extend((index, length) for length in range(1, len(words) + 1))
+        whole = index in only_whole
+        graph.add_sentence(ways, joined=_joined(words), beginnings=not whole)
+        shortest = len(words) if whole else 1
+        meanings.extend((index, length) for length in range(shortest, len(words) + 1))
     return graph, meanings
 
 

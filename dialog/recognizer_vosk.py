@@ -22,6 +22,7 @@ import numpy as np
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from dialog import answers, matching
+from dialog.commands import command_in
 from dialog.equaliser import equalised
 from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
@@ -97,7 +98,12 @@ class VoskRecognizer:
             return self._open_speech(samples)
         if self._ears is None:
             return self._by_words(samples, candidates)
-        return self._by_phones(self._ears, samples, candidates)
+        asides = frozenset(
+            index
+            for index, candidate in enumerate(hints.candidates)
+            if index >= hints.scored and command_in(candidate) is not None
+        )
+        return self._by_phones(self._ears, samples, candidates, asides)
 
     def close(self) -> None:
         self._model = self._open_model = self._ears = None
@@ -112,13 +118,17 @@ class VoskRecognizer:
         return model
 
     def _by_phones(
-        self, ears: SpeechEars, samples: Samples, candidates: tuple[_Words, ...]
+        self,
+        ears: SpeechEars,
+        samples: Samples,
+        candidates: tuple[_Words, ...],
+        asides: frozenset[int],
     ) -> Recognition:
         frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
-        answer = answers.best_answer(frames, candidates)
+        answer = answers.best_answer(frames, candidates, only_whole=asides)
         english = [() if is_pinyin(words) else words for words in candidates]
         if answer is not None and not english[answer.index] and answer.confidence < CHINESE_FROM:
-            answer = answers.best_answer(frames, english)
+            answer = answers.best_answer(frames, english, only_whole=asides)
         if answer is None:
             return NOTHING
         confidence = answer.confidence

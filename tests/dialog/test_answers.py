@@ -82,6 +82,20 @@ def test_a_beginning_is_not_the_whole() -> None:
     assert [word.word for word in answer.words] == ["it", "is", "a"]
 
 
+def test_what_is_of_no_use_begun_is_heard_whole_or_not_at_all() -> None:
+    """A hesitating "no", of "no more", is all but "hello"."""
+    candidates = (("hello",), ("no", "more"))
+    frames = frames_of("no", filler=("AH",), quiet=0)
+    begun = best_answer(frames, candidates)
+    assert begun is not None
+    assert (begun.index, begun.whole) == (1, False)
+    whole = best_answer(frames, candidates, only_whole={1})
+    assert whole is None or whole.whole
+    said = best_answer(frames_of("no more"), candidates, only_whole={1})
+    assert said is not None
+    assert (said.index, said.whole) == (1, True)
+
+
 def test_other_speech_has_no_confidence() -> None:
     for other in ("yellow", "my grandmother lives there", "stop what is this thing"):
         answer = best_answer(frames_of(other), CANDIDATES)

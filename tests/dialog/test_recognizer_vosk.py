@@ -125,7 +125,9 @@ def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
     monkeypatch.setattr("dialog.recognizer_vosk.shared", _NoPhones)
     monkeypatch.setattr(
         "dialog.answers.best_answer",
-        lambda _frames, _candidates: Answer(0, (WordFit("stop", 0.0, 1.0, 0, 1),), True, 0.0, sure),
+        lambda _frames, _candidates, **_: Answer(
+            0, (WordFit("stop", 0.0, 1.0, 0, 1),), True, 0.0, sure
+        ),
     )
     _, script = hear(monkeypatch, tmp_path, Hints(("stop", "go")), [("stop", 1.0)])
     assert (script.received > 0) is asked

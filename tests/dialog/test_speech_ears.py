@@ -17,7 +17,7 @@ from dialog.phone_alignment import align, log_likelihood_ratio
 from dialog.phone_model import PhoneModel
 from dialog.phone_set import OUTPUTS, PHONES, SILENCE
 from dialog.ports import Line
-from dialog.speech_ears import SpeechEars, every_10_ms, shared
+from dialog.speech_ears import MODEL_PATH, SpeechEars, every_10_ms, shared
 from dialog.voice_espeak import EspeakVoice
 
 
@@ -85,6 +85,14 @@ def test_rows_are_read_between_their_middles() -> None:
     assert read[0] == 0.0
     assert read[3] == pytest.approx((200 + 3 * 160 - 447) / 384)
     assert read[13] == 4.0
+
+
+def test_all_that_hears_and_scores_stays_below_20_mb() -> None:
+    """The model of meaning belongs to the safety rules."""
+    files = [path for path in MODEL_PATH.parent.rglob("*") if path.is_file()]
+    hearing = [path for path in files if path.name != "meaning.npz"]
+    assert {"ears.onnx", "scorer.onnx", "final.mdl", "HCLr.fst"} <= {p.name for p in hearing}
+    assert sum(path.stat().st_size for path in hearing) < 20 * 1024 * 1024
 
 
 def test_a_missing_or_broken_model_is_named(tmp_path: Path) -> None:
