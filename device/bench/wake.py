@@ -1,9 +1,11 @@
 """How well the wake phrase is heard: ``myna bench wake``.
 
 "Hello myna" by synthetic voices that no model has heard, in rooms and noise, by the detector as it
-runs on the device. With ``--corpus`` (speechocean762's training half) also false accepts in what
-real people read, and phrases that they did say, by speakers that the verifier did not learn from.
-The acoustic model, as it ships, has learnt from all of them, which flatters these figures.
+runs on the device. With ``--corpus`` (speechocean762's training half) also what the first stage
+alone, which only finds candidates, makes of phrases that real people did and did not say: speakers
+that its verifier did not learn from. The acoustic model, as it ships, has learnt from all of them,
+which flatters these figures; both stages, by models that heard nobody, are judged by ``python -m
+training.wake.people``, and hours of talk by ``myna bench hours``.
 """
 
 from __future__ import annotations
@@ -25,7 +27,6 @@ from dialog.factory import build_last_word
 from dialog.wake.confirm import CANDIDATE_SHARE, ConfirmedWakeWord
 from dialog.wake.detector import PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
-from dialog.wake.teaching import MARGIN, MOST_BIAS
 
 SHORT_VOICES, LONG_VOICES = 18, 150
 SHORT_RECORDINGS, LONG_RECORDINGS = 24, 400
@@ -35,9 +36,6 @@ NEAR_MISSES = (
     "hello my friend", "hello china", "hello banana", "hello mine", "hello diana", "hello nina",
 )  # fmt: skip
 _AIMS = {"quiet": "<= 3", "10db": None, "5db": "<= 10"}
-_SAID_AIMS = {"clean": "<= 10", "quiet": None, "10db": "<= 20"}
-_TAUGHT_AIMS = {"clean": "<= 5", "quiet": None, "10db": "<= 12"}
-TEACHING = 5
 
 
 def run(*, long: bool, seed: int, corpus: Path | None = None) -> list[Metric]:
@@ -132,48 +130,17 @@ def _figures(scene: str, made: Sequence[Trial]) -> list[Metric]:
     others = [each for each in made if not each.said]
     asked = [each for each in others if each.phrase != HELLO_MYNA]
     hello = [each for each in others if each.phrase == HELLO_MYNA]
-    name = f"wake.said.{scene}"
+    name = f"wake.first_stage.{scene}"
     metrics = []
     for who, child in (("children", True), ("adults", False)):
         said = [each for each in made if each.said and _by_child(each) is child]
-        metrics.append(
-            _missed(f"{name}.{who}.missed", [t.logit < 0 for t in said], _SAID_AIMS[scene])
-        )
-        kept, biases = _taught(said)
-        metrics.append(
-            _missed(
-                f"{name}.{who}.missed_taught",
-                [trial.logit + bias < 0 for trial, bias in kept],
-                _TAUGHT_AIMS[scene],
-            )
-        )
-        rates = [rate for bias in biases if (rate := _rate(asked, bias)) is not None]
-        mean = float(np.mean(rates)) if rates else None
-        metrics.append(
-            Metric(f"{name}.{who}.accepts_taught", mean, "1/h", "<= 1", len(asked) * bool(rates))
-        )
-    metrics.append(Metric(f"{name}.accepts", _rate(asked, 0.0), "1/h", "<= 1", len(asked)))
+        metrics.append(_missed(f"{name}.{who}.missed", [t.logit < 0 for t in said], None))
+    metrics.append(Metric(f"{name}.accepts", _rate(asked), "1/h", None, len(asked)))
     metrics.append(Metric(f"{name}.phrase_hours", _hours(asked), "h", None, len(asked)))
     heard_hello = float(sum(each.logit >= 0 for each in hello))
-    metrics.append(Metric(f"wake.hello_myna.accepts.{scene}", heard_hello, "", "<= 0", len(hello)))
+    metrics.append(Metric(f"wake.hello_myna.candidates.{scene}", heard_hello, "", None, len(hello)))
     metrics.append(Metric(f"wake.hello_myna.hours.{scene}", _hours(hello), "h", None, len(hello)))
     return metrics
-
-
-def _taught(said: Sequence[Trial]) -> tuple[list[tuple[Trial, float]], list[float]]:
-    """Every speaker's phrases but five, with the bias that those five others teach."""
-    by_speaker: dict[str, list[Trial]] = defaultdict(list)
-    for each in said:
-        by_speaker[each.recording.speaker].append(each)
-    kept, biases = [], []
-    for theirs in by_speaker.values():
-        if len(theirs) < 2 * TEACHING:
-            continue
-        first = sorted(trial.logit for trial in theirs[:TEACHING])
-        bias = min(MOST_BIAS, max(0.0, MARGIN - first[1]))
-        biases.append(bias)
-        kept += [(trial, bias) for trial in theirs[TEACHING:]]
-    return kept, biases
 
 
 def _by_child(trial: Trial) -> bool:
@@ -184,9 +151,9 @@ def _hours(made: Sequence[Trial]) -> float:
     return sum(each.seconds for each in made) / 3600
 
 
-def _rate(made: Sequence[Trial], bias: float) -> float | None:
+def _rate(made: Sequence[Trial]) -> float | None:
     hours = _hours(made)
-    return sum(each.logit + bias >= 0 for each in made) / hours if hours else None
+    return sum(each.logit >= 0 for each in made) / hours if hours else None
 
 
 def _curve(name: str, made: Sequence[Trial], *, child: bool) -> Curve:
