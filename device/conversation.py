@@ -376,7 +376,7 @@ class Conversation:
         if ended is None:
             raise RuntimeError("an answer was understood before the turn ended")
         spoken_s = max(0.0, ended.utterance.speech_end_s - self._turn.speech_start_s)
-        if recognition.text:
+        if recognition.text or recognition.slip is not None:
             self._noises = 0
             how = recognition.pronunciation
             return self._speak(Heard(recognition, spoken_s, self._turn.hesitation_s, how))

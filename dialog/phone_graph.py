@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialog.phone_frames import Frames
-from dialog.phone_set import PHONE_ID, SILENCE, STATES_PER_PHONE
+from dialog.phone_set import OUTPUTS, PHONE_ID, SILENCE, STATES_PER_PHONE
 
 Pronunciation = tuple[str, ...]
 """ARPABET phones without stress."""
@@ -26,6 +26,8 @@ FLOOR = -12.0
 """Least log likelihood of a frame: one bad frame must not decide."""
 IMPOSSIBLE = np.float32(-1e9)
 NO_WORD = -1
+ANY = "*"
+"""Any sounds, in the place of a phone: whoever uses it gives the likelihoods one more column."""
 
 
 def likelihoods(frames: Frames) -> NDArray[np.float32]:
@@ -84,8 +86,7 @@ class Graph:
             before = (silence,)
             for phone in filler:
                 for part in range(STATES_PER_PHONE):
-                    output = PHONE_ID[phone] * STATES_PER_PHONE + part
-                    before = (self._add(State(output), before),)
+                    before = (self._add(State(_output(phone, part)), before),)
             self.starts.append(first)
             ends.extend(before)
         self.opening = (silence, *ends, self._add(State(SILENCE), tuple(ends)))
@@ -123,7 +124,7 @@ class Graph:
             before = entering
             for place, phone in enumerate(pronunciation):
                 for part in range(STATES_PER_PHONE):
-                    output = PHONE_ID[phone] * STATES_PER_PHONE + part
+                    output = _output(phone, part)
                     state = self._add(State(output, index, place, number), before)
                     if place == part == 0 and before and self.before[before[0]] == ():
                         self.starts.append(state)
@@ -135,6 +136,10 @@ class Graph:
         self.states.append(state)
         self.before.append(before)
         return len(self.states) - 1
+
+
+def _output(phone: str, part: int) -> int:
+    return OUTPUTS if phone == ANY else PHONE_ID[phone] * STATES_PER_PHONE + part
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -69,6 +69,32 @@ class Hints:
         return any(candidate.startswith(start) for candidate in self.candidates)
 
 
+class SlipKind(StrEnum):
+    """How one word of an answer went wrong."""
+
+    MISSING = "missing"
+    ADDED = "added"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One word that was not as expected.
+
+    Attributes:
+        kind: How.
+        at: Index of the word; of an added one, of the word that follows it.
+        word: The word that was left out or replaced; what an added one came after, empty at the
+            beginning.
+        candidate: Of which answer.
+    """
+
+    kind: SlipKind
+    at: int
+    word: str
+    candidate: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What was said.
@@ -81,6 +107,7 @@ class Recognition:
             unless a longer answer begins with them (`Hints.may_go_on`).
         pronunciation: How an answer was said (`Hints.scored`); None where it was not scored.
         lesson: What the last example of the wake phrase made of all (`Hints.example`).
+        slip: Where nothing matched, the one word by which an answer was missed, if it was one.
     """
 
     text: str
@@ -89,6 +116,7 @@ class Recognition:
     complete: bool
     pronunciation: Pronunciation | None = None
     lesson: Lesson | None = None
+    slip: Slip | None = None
 
 
 class Recognizer(Protocol):

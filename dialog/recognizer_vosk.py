@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ from dialog.commands import command_in
 from dialog.equaliser import equalised
 from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
+from dialog.slips import slip_in
 from dialog.speech_ears import SpeechEars, shared
 
 OWN_MODEL = Path(__file__).parent / "models" / "vosk"
@@ -103,7 +105,7 @@ class VoskRecognizer:
             for index, candidate in enumerate(hints.candidates)
             if index >= hints.scored and command_in(candidate) is not None
         )
-        return self._by_phones(self._ears, samples, candidates, asides)
+        return self._by_phones(self._ears, samples, candidates, asides, hints.scored)
 
     def close(self) -> None:
         self._model = self._open_model = self._ears = None
@@ -123,6 +125,7 @@ class VoskRecognizer:
         samples: Samples,
         candidates: tuple[_Words, ...],
         asides: frozenset[int],
+        scored: int,
     ) -> Recognition:
         frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
         answer = answers.best_answer(frames, candidates, only_whole=asides)
@@ -137,7 +140,10 @@ class VoskRecognizer:
             agreed = said.matched == answer.index
             confidence = max(confidence, said.confidence) if agreed else confidence / 2
         if confidence < answers.ACCEPT_FROM:
-            return Recognition("", None, confidence, complete=False)
+            near = answer.index < scored and english[answer.index]
+            slip = slip_in(frames, candidates[answer.index]) if near else None
+            slip = None if slip is None else replace(slip, candidate=answer.index)
+            return Recognition("", None, confidence, complete=False, slip=slip)
         heard = tuple(word.word for word in answer.words)
         found = matching.match(heard, candidates)
         return Recognition(" ".join(heard), found.index, confidence, found.complete)

@@ -16,7 +16,7 @@ from dialog.ports import Heard, Trouble, Verdict
 from dialog.teaching.feedback import Hint, hint_for, is_better, is_clear, praised_word
 from dialog.tutor_asking import ask, ask_easier, give_help
 from dialog.tutor_commands import obey
-from dialog.tutor_hearing import Asked, Named, Said, meaning_of
+from dialog.tutor_hearing import Asked, Named, Said, Slipped, meaning_of
 from dialog.tutor_session import FAILS_IN_A_ROW, begin_session, go_on, sleep
 from dialog.tutor_state import Rung
 from dialog.tutor_turn import Turn
@@ -53,6 +53,9 @@ def hear(turn: Turn, event: Heard) -> None:
             turn.set(misses=0, spoke=True)
             _judge(turn, meaning, event)
             turn.set(silences=0)
+        case Slipped() if turn.asking.hint is None and turn.asking.rung is not Rung.EASIER:
+            turn.set(misses=0, silences=0, spoke=True)
+            _one_word(turn, meaning, event)
         case _:
             turn.set(silences=0)
             miss(turn)
@@ -223,6 +226,25 @@ def _not_yet(turn: Turn, judgement: Judgement, event: Heard) -> None:
         turn.speech.phrase("listen_now", model)
 
 
+def _one_word(turn: Turn, slipped: Slipped, event: Heard) -> None:
+    """All of an answer but one word: that word, and then the whole, slowly."""
+    turn.attempt(Verdict.PARTLY, event)
+    turn.speech.phrase("praise_nearly")
+    if turn.asking.rung is Rung.MODEL or turn.state.fails >= FAILS_IN_A_ROW:
+        turn.ask(rung=Rung.EASIER)
+        ask_easier(turn)
+        return
+    turn.ask(rung=Rung.MODEL)
+    turn.speech.phrase(f"slip_{slipped.slip.kind}", aloud(slipped.slip.word))
+    turn.speech.phrase("listen_now", _model_of(turn, slipped.answer))
+
+
+def _model_of(turn: Turn, answer: str) -> str:
+    """A right answer as Myna says it."""
+    ask_ = turn.demand.ask
+    return ask_.model if answer == ask_.answers[0] else aloud(answer)
+
+
 def _reply(turn: Turn) -> None:
     demand = turn.demand
     if demand.item is not None and demand.item.reply and demand.last:
@@ -242,7 +264,5 @@ def _pass(turn: Turn, verdict: Verdict, answer: str = "") -> None:
 
 
 def _learn(turn: Turn, said: Said) -> None:
-    ask_ = turn.demand.ask
-    own = not said.answer or said.text == ask_.answers[0]
-    model = ask_.model if own else aloud(said.text)
+    model = _model_of(turn, said.text) if said.answer else turn.demand.ask.model
     turn.set(learnt=(*turn.state.learnt, model))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from dialog.commands import Command, command_in, plain_words
-from dialog.ports import Expectation, Recognition
+from dialog.ports import Expectation, Recognition, Slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,24 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Slipped:
+    """All of a right answer but one word.
+
+    Attributes:
+        slip: Which word, and how.
+        answer: Which answer, as expected.
+    """
+
+    slip: Slip
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Nothing that could be understood."""
 
 
-Meaning = Said | Asked | Named | Unclear
+Meaning = Said | Asked | Named | Slipped | Unclear
 
 _FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "oh", "hm", "hmm", "mm", "well", "and", "so"})
 _I_AM = ("i am {}", "i'm {}", "this is {}", "it's {}", "my name is {}", "wo shi {}")
@@ -79,7 +92,12 @@ def meaning_of(
     command = command_in(said)
     if command is not None and said not in others:
         return Asked(command)
-    return Said(said, answer=False) if said else Unclear()
+    if said:
+        return Said(said, answer=False)
+    slip = recognition.slip
+    if slip is not None and slip.candidate < len(expectation.answers):
+        return Slipped(slip, expectation.answers[slip.candidate])
+    return Unclear()
 
 
 def introductions(name: str) -> tuple[str, ...]:

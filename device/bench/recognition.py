@@ -14,7 +14,7 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -35,15 +35,20 @@ from device.bench.recognition_trials import (
     in_a_room,
     one_replaced,
     other_sentence,
+    with_slips,
     word_errors,
 )
 from dialog import matching
 from dialog.answers import best_answer
-from dialog.ports import Hints, Recognizer
+from dialog.phone_frames import Frames
+from dialog.ports import Hints, Recognizer, SlipKind
 from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
 from dialog.recognizer_vosk import VoskRecognizer
+from dialog.slips import FEWEST_WORDS, slip_in
 from dialog.speech_ears import SpeechEars
 
+Hear = Callable[[Said], Frames]
+"""By a model that never heard the speaker."""
 FOLDS_VARIABLE = "MYNA_FOLDS"
 FOLDS_FOLDER = Path(__file__).parents[2] / "build" / "training"
 GROUPS = (("children", 6, 12), ("adults", 18, 99))
@@ -80,13 +85,15 @@ def run(*, long: bool, seed: int, corpus: Path | None) -> list[Metric]:
     everything = [said for _, saids in groups for said in saids]
     sentences = sorted({words for _, _, words, _ in everything})
     vocabulary = sorted({word for words in sentences for word in words})
-    ask = _out_of_fold()
+    hear = _out_of_fold()
+    ask = partial(_asked_of_ears, hear)
     for group, rows in groups:
         chosen = list(rows)
         random.Random(seed).shuffle(chosen)  # noqa: S311 - a choice, not a secret
         said = [_read(row) for row in chosen[: 300 if long else 40]]
         metrics += _told_apart(group, ask, said, sentences, vocabulary)
         metrics += _lesson(group, ask, said[: 100 if long else 15], sentences)
+        metrics += _slips(group, hear, said, vocabulary)
         sphinx = partial(_asked, PocketSphinxRecognizer())
         few = said[: 100 if long else 15]
         metrics.append(_right(f"{group}.pocketsphinx", sphinx, few, sentences, None))
@@ -196,7 +203,7 @@ def _asked(recogniser: Recognizer, said: Said, candidates: Sequence[Words]) -> G
     return Guess(answer.matched, answer.matched is not None, answer.confidence)
 
 
-def _out_of_fold() -> Ask:
+def _out_of_fold() -> Hear:
     folder = Path(os.environ.get(FOLDS_VARIABLE, FOLDS_FOLDER))
     try:
         folds: dict[str, int] = json.loads((folder / "folds.json").read_text(encoding="utf-8"))
@@ -207,15 +214,34 @@ def _out_of_fold() -> Ask:
         ) from fault
     models = [SpeechEars(folder / f"ears{fold}.onnx") for fold in range(max(folds.values()) + 1)]
 
-    def ask(said: Said, candidates: Sequence[Words]) -> Guess:
-        frames = models[folds[said.speaker]].frames((said.samples / 32768.0).astype(np.float32))
-        answer = best_answer(frames, candidates)
-        if answer is None:
-            return Guess(None, whole=False, confidence=0.0)
-        sure = answer.confidence if answer.whole else 0.0
-        return Guess(answer.index, answer.whole, sure)
+    def hear(said: Said) -> Frames:
+        return models[folds[said.speaker]].frames((said.samples / 32768.0).astype(np.float32))
 
-    return ask
+    return hear
+
+
+def _asked_of_ears(hear: Hear, said: Said, candidates: Sequence[Words]) -> Guess:
+    answer = best_answer(hear(said), candidates)
+    if answer is None:
+        return Guess(None, whole=False, confidence=0.0)
+    sure = answer.confidence if answer.whole else 0.0
+    return Guess(answer.index, answer.whole, sure)
+
+
+def _slips(group: str, hear: Hear, said: Sequence[Said], vocabulary: Sequence[str]) -> list[Metric]:
+    """Of answers missed by one word: is that word named? Of right ones: is any?"""
+    long = [each for each in said if len(each.words) > FEWEST_WORDS]
+    named: dict[SlipKind, list[bool]] = {kind: [] for kind in SlipKind}
+    for each in long:
+        for words, slip in with_slips(each, vocabulary):
+            named[slip.kind].append(slip_in(hear(each), words) == slip)
+    right = [slip_in(hear(each), each.words) is not None for each in long]
+    metrics = [
+        Metric(f"{group}.slip.{kind}.named", sum(of) / len(of) if of else None, "", None, len(of))
+        for kind, of in named.items()
+    ]
+    share = sum(right) / len(right) if right else None
+    return [*metrics, Metric(f"{group}.slip.none.named", share, "", None, len(right))]
 
 
 def _share(confidences: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.virtual_room.acoustics import convolve, room_response
 from dialog import matching
+from dialog.ports import Slip, SlipKind
 
 CHOICES = 21
 ROOM_M, RT60_S = (4.2, 3.4, 2.5), 0.4
@@ -73,6 +74,18 @@ def one_replaced(said: Said, vocabulary: Sequence[str]) -> Words:
     unlike = [word for word in vocabulary if matching.word_likeness(word, words[at]) == 0.0]
     words[at] = rng.choice(unlike)
     return tuple(words)
+
+
+def with_slips(said: Said, vocabulary: Sequence[str]) -> Iterator[tuple[Words, Slip]]:
+    """Answers that were missed by one word: those words, and what should be said of it."""
+    rng = random.Random(f"slip {said.name}")  # noqa: S311
+    words, at = said.words, rng.randrange(len(said.words))
+    unlike = [word for word in vocabulary if matching.word_likeness(word, words[at]) == 0.0]
+    other = rng.choice(unlike)
+    yield (*words[:at], other, *words[at:]), Slip(SlipKind.MISSING, at, other)
+    yield (*words[:at], other, *words[at + 1 :]), Slip(SlipKind.REPLACED, at, other)
+    shorter = (*words[:at], *words[at + 1 :])
+    yield shorter, Slip(SlipKind.ADDED, at, words[at - 1] if at else "")
 
 
 def equal_error(right: Sequence[float], wrong: Sequence[float]) -> float:

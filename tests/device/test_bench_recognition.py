@@ -13,7 +13,7 @@ from audio.ports import Samples
 from core.errors import ModelError
 from device.bench import recognition
 from device.bench.recogniser_process import Cost
-from device.bench.recognition import _lesson, _out_of_fold, _told_apart
+from device.bench.recognition import _asked_of_ears, _lesson, _out_of_fold, _slips, _told_apart
 from device.bench.recognition_trials import (
     CHOICES,
     Ask,
@@ -29,6 +29,7 @@ from device.bench.recognition_trials import (
 from device.cli import main
 from dialog import matching
 from dialog.ports import Hints, Recognition
+from tests.dialog.test_answers import frames_of
 
 ANIMALS = [
     *("cat", "dog", "bird", "fish", "horse", "cow", "duck", "sheep", "goat", "pig", "bear"),
@@ -131,9 +132,9 @@ def test_every_speaker_is_heard_by_ears_that_never_heard_it(
     with pytest.raises(ModelError, match="scripts/train"):
         _out_of_fold()
     (tmp_path / "folds.json").write_text('{"s0": 1, "s1": 0, "s2": 3}', encoding="utf-8")
-    ask = _out_of_fold()
+    hear = _out_of_fold()
     for said in SAID[:3]:
-        assert ask(said, [said.words]) == Guess(None, whole=False, confidence=0.0)
+        assert _asked_of_ears(hear, said, [said.words]) == Guess(None, whole=False, confidence=0.0)
     assert asked == ["ears1", "ears0", "ears3"]
 
 
@@ -162,3 +163,21 @@ def test_without_a_corpus_synthetic_voices_are_told_apart(
     assert found["synthetic.pocketsphinx.right_of_21"] == 0.0
     assert found["vosk.real_time_factor"] == cost.real_time_factor
     assert found["vosk.memory"] == 110.0
+
+
+def test_a_word_that_went_wrong_counts_where_it_is_named_rightly() -> None:
+    long = ["we want to see a black horse", "my brother has a small duck"]
+    said = [Said(text, "s0", matching.words(text), np.zeros(1600, np.int16)) for text in long]
+    words = sorted({word for each in said for word in each.words})
+    found = {
+        each.metric: (each.value, each.n)
+        for each in _slips("children", lambda each: frames_of(" ".join(each.words)), said, words)
+    }
+    assert found == {
+        "children.slip.missing.named": (1.0, 2),
+        "children.slip.replaced.named": (1.0, 2),
+        "children.slip.added.named": (1.0, 2),
+        "children.slip.none.named": (0.0, 2),
+    }
+    nothing = _slips("children", lambda _each: frames_of("good morning"), said, words)
+    assert [each.value for each in nothing] == [0.0, 0.0, 0.0, 0.0]
