@@ -204,13 +204,11 @@ def _not_yet(turn: Turn, judgement: Judgement, event: Heard) -> None:
     """Not the answer: the one thing that helps most, and one rung down."""
     nearly = judgement.outcome is Outcome.NEARLY
     turn.attempt(Verdict.PARTLY if nearly else Verdict.WRONG, event)
-    if turn.asking.rung is Rung.MODEL or turn.state.fails >= FAILS_IN_A_ROW:
-        turn.ask(rung=Rung.EASIER)
+    if _down_to_easier(turn):
         if nearly:
             turn.speech.phrase("praise_nearly")
         ask_easier(turn)
         return
-    turn.ask(rung=Rung.MODEL)
     model = judgement.model or turn.demand.ask.model
     remark = judgement.remark.in_language(turn.tutor.language)
     if not nearly and not remark and not judgement.instead:
@@ -226,15 +224,20 @@ def _not_yet(turn: Turn, judgement: Judgement, event: Heard) -> None:
         turn.speech.phrase("listen_now", model)
 
 
+def _down_to_easier(turn: Turn) -> bool:
+    """One rung down: whether to the easier task already, or else to the model."""
+    easier = turn.asking.rung is Rung.MODEL or turn.state.fails >= FAILS_IN_A_ROW
+    turn.ask(rung=Rung.EASIER if easier else Rung.MODEL)
+    return easier
+
+
 def _one_word(turn: Turn, slipped: Slipped, event: Heard) -> None:
     """All of an answer but one word: that word, and then the whole, slowly."""
     turn.attempt(Verdict.PARTLY, event)
     turn.speech.phrase("praise_nearly")
-    if turn.asking.rung is Rung.MODEL or turn.state.fails >= FAILS_IN_A_ROW:
-        turn.ask(rung=Rung.EASIER)
+    if _down_to_easier(turn):
         ask_easier(turn)
         return
-    turn.ask(rung=Rung.MODEL)
     turn.speech.phrase(f"slip_{slipped.slip.kind}", aloud(slipped.slip.word))
     turn.speech.phrase("listen_now", _model_of(turn, slipped.answer))
 

@@ -16,6 +16,7 @@ from dialog.recognizer_vosk import VoskRecognizer
 from dialog.scoring.factory import build_scorer
 from dialog.tutor import Tutor
 from dialog.voice_espeak import EspeakVoice
+from tests.dialog.sounds import music, noise
 from tests.dialog.tutor_talk import CHINESE, ENGLISH, Talk
 
 PHRASES = Path(__file__).parents[2] / "dialog" / "phrases.yaml"
@@ -44,18 +45,6 @@ def spoken(text: str, language: Language = Language.ENGLISH, variant: str = "f1"
     return np.concatenate([pause, *EspeakVoice(variant).speak(Line(text, language)), pause])
 
 
-def hiss(seconds: float, level: float) -> Samples:
-    drawn = np.random.default_rng(1).normal(0.0, level, int(seconds * SAMPLE_RATE_HZ))
-    return np.clip(drawn, -32768, 32767).astype(np.int16)
-
-
-def music(seconds: float) -> Samples:
-    at_s = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    tune = np.array([262, 330, 392, 523])[(at_s * 3).astype(int) % 4]
-    chord = sum(np.sin(2 * np.pi * tune * n * at_s) / n for n in (1, 2, 3))
-    return np.asarray(4000 * chord, np.int16)
-
-
 def a_shout() -> Samples:
     """Of other words, over what the microphone bears."""
     loud = spoken("look at that enormous elephant").astype(np.int32) * 8
@@ -66,8 +55,8 @@ def a_shout() -> Samples:
 SOUNDS: dict[str, Callable[[], Samples]] = {
     "nothing": lambda: np.zeros(0, np.int16),
     "silence": lambda: np.zeros(2 * SAMPLE_RATE_HZ, np.int16),
-    "hiss": lambda: hiss(2.0, 300.0),
-    "roar": lambda: hiss(2.0, 6000.0),
+    "hiss": lambda: noise(2.0, 300.0),
+    "roar": lambda: noise(2.0, 6000.0),
     "music": lambda: music(3.0),
     "a shout": a_shout,
     "another language": lambda: spoken("今天天气很好", Language.CHINESE),

@@ -20,6 +20,7 @@ from dialog.scoring.history import Past, VoiceHistory
 from dialog.scoring.ports import Scorer
 from dialog.scoring.result import Outcome, Score, kind_sentences
 from dialog.voice_espeak import EspeakVoice
+from tests.dialog.sounds import music, noise
 
 PAUSE = np.zeros(SAMPLE_RATE_HZ * 3 // 10, np.int16)
 REAL = functools.cache(build_scorer)
@@ -152,18 +153,6 @@ def test_a_sound_scores_lower_where_another_was_said(
 def test_a_word_that_is_in_no_dictionary_is_marked(real: Pair) -> None:
     words = real.score("I see a snorblefox.", "I see a snorblefox").words
     assert [word.guessed for word in words] == [False, False, False, True]
-
-
-def noise(seconds: float, level: float) -> Samples:
-    drawn = np.random.default_rng(1).normal(0.0, level, int(seconds * SAMPLE_RATE_HZ))
-    return np.clip(drawn, -32768, 32767).astype(np.int16)
-
-
-def music(seconds: float) -> Samples:
-    at_s = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    tune = np.array([262, 330, 392, 523])[(at_s * 3).astype(int) % 4]
-    chord = sum(np.sin(2 * np.pi * tune * n * at_s) / n for n in (1, 2, 3))
-    return np.asarray(4000 * chord, np.int16)
 
 
 def spoken(text: str, language: Language = Language.ENGLISH) -> Samples:

@@ -92,7 +92,7 @@ def test_all_that_hears_and_scores_stays_below_20_mb() -> None:
     files = [path for path in MODEL_PATH.parent.rglob("*") if path.is_file()]
     hearing = [path for path in files if path.name != "meaning.npz"]
     assert {"ears.onnx", "scorer.onnx", "final.mdl", "HCLr.fst"} <= {p.name for p in hearing}
-    assert sum(path.stat().st_size for path in hearing) < 20 * 1024 * 1024
+    assert sum(path.stat().st_size for path in hearing) < 20_000_000
 
 
 def test_a_missing_or_broken_model_is_named(tmp_path: Path) -> None:

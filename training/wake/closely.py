@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio.ports import WAKE_SOUND_S
 from dialog.phone_graph import likelihoods
@@ -23,7 +22,7 @@ from dialog.wake.evidence import evidence
 from dialog.wake.phrase import Phrase
 from dialog.wake.spotter import Path as SpottedPath
 from training.realign import Aligned
-from training.wake.pairs import Pair, Sound, Words, nearly, said, scene, states, word_spans
+from training.wake.pairs import Pair, Sound, Words, nearly, said, scene, states, unsaid, word_spans
 
 RATE_HZ = 16_000
 SOUND_SAMPLES = math.ceil(WAKE_SOUND_S * RATE_HZ)
@@ -63,8 +62,8 @@ class CloseListener:
         rng = np.random.default_rng([zlib.crc32(utterance.name.encode()), copy, 7])
         spans, own = word_spans(utterance, path), said(utterance)
         sound = scene(scene_name, utterance, self._others, f"closely {copy}", lead_s=LEAD_S)
+        # Phrases with the frame of their end; None for somewhere.
         chosen: list[tuple[Words | None, int]] = []
-        """Phrases with the frame of their end; None for somewhere."""
         if own:
             for at in rng.choice(len(own), min(OWN, len(own)), replace=False):
                 words = list(own)[at]
@@ -73,11 +72,12 @@ class CloseListener:
             chosen.append((None, int(rng.integers(len(path)))))
         made = []
         for words, end in chosen:
-            heard = self._window(sound, end, rng)
+            after_s = float(rng.uniform(*AFTER_S))
+            heard = _window(sound, end, after_s)
             rows = likelihoods(self._ears[self._folds[utterance.speaker]].frames(heard))
             asked = self._asked(words, utterance.words, rng)
             # From the end of the phrase to the end of what is heard.
-            ends_at = len(rows) - self._after
+            ends_at = len(rows) - round(100 * after_s)
             where = [(ends_at - EARLY_FRAMES, ends_at + LATE_FRAMES) if kind == "said" else None
                      for _, kind in asked]  # fmt: skip
             found = best_path(rows, [phrase for phrase, _ in asked], where)
@@ -87,13 +87,6 @@ class CloseListener:
                 if best is not None
             ]
         return made
-
-    def _window(self, sound: Sound, end: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        after_s = rng.uniform(*AFTER_S)
-        self._after = round(100 * after_s)
-        stop = round((LEAD_S + end / 100 + after_s) * RATE_HZ)
-        start = stop - SOUND_SAMPLES
-        return sound[max(0, start) : stop].astype(np.float32)
 
     def _asked(
         self, words: Words | None, text: Words, rng: np.random.Generator
@@ -107,12 +100,8 @@ class CloseListener:
                 near = nearly(words, rng)
                 if near is not None:
                     asked.append((near, "near"))
-        whole = f" {' '.join(text)} "
-        for at in rng.choice(len(self._pool), OTHERS, replace=False):
-            phrase = states(self._pool[at])
-            if phrase is not None and f" {phrase.text} " not in whole:
-                asked.append((phrase, "other"))
-        return asked
+        others = unsaid(self._pool, " ".join(text), OTHERS, rng)
+        return [*asked, *((phrase, "other") for phrase in others)]
 
     def _pair(
         self, path: SpottedPath, phrase: Phrase, kind: str, aligned: Aligned, scene_name: str
@@ -122,3 +111,9 @@ class CloseListener:
             evidence(path), kind, phrase.text, who.name, who.speaker, who.age, scene_name,
             path.ratio / path.frames,
         )  # fmt: skip
+
+
+def _window(sound: Sound, end: int, after_s: float) -> Sound:
+    """What the device would hand over so long after a phrase whose last frame is `end`."""
+    stop = round((LEAD_S + end / 100 + after_s) * RATE_HZ)
+    return sound[max(0, stop - SOUND_SAMPLES) : stop].astype(np.float32)

@@ -20,7 +20,7 @@ from training.augment import spoiled
 from training.synthetic import TRACT, Talker, drawn, render
 from training.vocabulary import chinese_sentences, lesson_sentences
 from training.wake.closely import LEAD_S, RATE_HZ, SOUND_SAMPLES
-from training.wake.pairs import Pair, Sound, Words, states
+from training.wake.pairs import Pair, Sound, Words, unsaid
 
 MANDARIN = tuple(f"cmn-latn-pinyin{each}" for each in ("+f1", "+f3", "+f5", "+m1", "+m2", "+m4"))
 MANDARIN_WORDS_PER_MINUTE = (130, 210)
@@ -70,9 +70,7 @@ class Foreign:
     def _pairs(
         self, window: Sound, text: str, name: str, voice: str, rng: np.random.Generator
     ) -> list[Pair]:
-        places = rng.choice(len(self.pool), PHRASES_A_WINDOW, replace=False)
-        phrases = [made for at in places if (made := states(self.pool[at])) is not None]
-        asked = [each for each in phrases if f" {each.text} " not in f" {text.lower()} "]
+        asked = unsaid(self.pool, text.lower(), PHRASES_A_WINDOW, rng)
         found = best_path(likelihoods(self.ears.frames(window)), asked)
         return [
             Pair(evidence(path), KIND, phrase.text, name, voice, 0, KIND, path.ratio / path.frames)

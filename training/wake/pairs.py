@@ -107,6 +107,12 @@ def nearly(words: Words, rng: np.random.Generator) -> Phrase | None:
     return from_ways(" ".join(words) + "~", [[tuple(word)] for word in changed])
 
 
+def unsaid(pool: Sequence[Words], text: str, count: int, rng: np.random.Generator) -> list[Phrase]:
+    """So many phrases drawn from a pool, less those that a text holds or that cannot be said."""
+    drawn = (states(pool[at]) for at in rng.choice(len(pool), count, replace=False))
+    return [made for made in drawn if made is not None and f" {made.text} " not in f" {text} "]
+
+
 def scene(
     name: str,
     utterance: Utterance,
@@ -224,10 +230,7 @@ class Listener:
                 near = nearly(list(own)[int(rng.integers(len(own)))], rng)
                 if near is not None:
                     phrases.append((near, "near", None))
-        text = f" {' '.join(utterance.words)} "
-        for at in rng.choice(len(self._pool), OTHERS, replace=False):
-            made = states(self._pool[at])
-            if made is not None and f" {made.text} " not in text:
-                phrases.append((made, "other", None))
+        text = " ".join(utterance.words)
+        phrases += [(made, "other", None) for made in unsaid(self._pool, text, OTHERS, rng)]
         sound = scene(scene_name, utterance, self._others, f"learnt {copy}")
         return pairs(rows_of(sound, network), phrases, network, utterance, scene_name)
