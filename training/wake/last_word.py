@@ -9,7 +9,6 @@ where it wakes. Those are kept for `training.wake.people`. A run that was stoppe
 
 from __future__ import annotations
 
-import argparse
 import logging
 import pickle
 from collections.abc import Sequence
@@ -28,14 +27,13 @@ from training.wake.closely import OTHERS, OWN, CloseListener
 from training.wake.foreign import Foreign
 from training.wake.gathering import OTHERS_EVERY, Gathering, read
 from training.wake.listening import (
-    COPIES,
     EPOCHS,
     HELD_OUT_FOLD,
     LEARNT_FOLDS,
-    REPOSITORY,
     SEED,
     judged,
     judges,
+    options,
 )
 from training.wake.pairs import Pair, said
 
@@ -58,13 +56,7 @@ def _foreign(known: Sequence[Aligned], work: Path) -> list[Pair]:
 
 def main() -> None:
     """Make the file."""
-    parser = argparse.ArgumentParser(prog="python -m training.wake.last_word", description=__doc__)
-    parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
-    parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
-    parser.add_argument("--out", type=Path, default=LAST_WORD_PATH)
-    parser.add_argument("--copies", type=int, default=COPIES, help="how often to hear everybody")
-    parser.add_argument("--processes", type=int, default=1)
-    chosen = parser.parse_args()
+    chosen = options("last_word", __doc__, LAST_WORD_PATH).parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     known = read(chosen.work, corpus.corpus_folder(chosen.corpus))

@@ -135,15 +135,27 @@ def networks(model: Path, work: Path, utterances: Sequence[Utterance]) -> dict[i
     return made
 
 
-def main() -> None:
-    """Make both files."""
-    parser = argparse.ArgumentParser(prog="python -m training.wake.listening", description=__doc__)
+def options(name: str, about: str | None, out: Path) -> argparse.ArgumentParser:
+    """What the commands that make a stage have in common.
+
+    Args:
+        name: Of the module.
+        about: Its docstring.
+        out: Where the result goes unless it is said.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m training.wake.{name}", description=about)
     parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
-    parser.add_argument("--model", type=Path, default=MODEL_PATH.parent.parent / "phones.onnx")
-    parser.add_argument("--out", type=Path, default=MODEL_PATH.parent)
+    parser.add_argument("--out", type=Path, default=out)
     parser.add_argument("--copies", type=int, default=COPIES, help="how often to hear everybody")
     parser.add_argument("--processes", type=int, default=1)
+    return parser
+
+
+def main() -> None:
+    """Make both files."""
+    parser = options("listening", __doc__, MODEL_PATH.parent)
+    parser.add_argument("--model", type=Path, default=MODEL_PATH.parent.parent / "phones.onnx")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
