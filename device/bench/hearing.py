@@ -7,6 +7,7 @@ device's. ``--part`` measures some of it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from device.bench import (
     hearing_wake,
 )
 from device.bench.figures_page import Report
-from device.bench.hearing_voices import Words, children
+from device.bench.hearing_voices import Sentence, Words, children
 from device.bench.metric import Metric
 from dialog.recognizer_vosk import VoskRecognizer
 
@@ -77,18 +78,25 @@ def measure(
 def _makers(
     recogniser: VoskRecognizer, *, long: bool, seed: int, corpus: Path | None
 ) -> Mapping[str, Callable[[], Report]]:
-    """What measures each part, in the size of the form."""
-    sentences = children(corpus, count=LONG_SENTENCES if long else SHORT_SENTENCES, seed=seed)
+    """What measures each part, in the size of the form; children are read for those with any."""
     conditions = hearing_scene.grid(12 if long else 2, seed=seed)
-    words = Words(recogniser, [sentence.text for sentence in sentences])
+
+    @functools.cache
+    def sentences() -> list[Sentence]:
+        return children(corpus, count=LONG_SENTENCES if long else SHORT_SENTENCES, seed=seed)
+
+    @functools.cache
+    def words() -> Words:
+        return Words(recogniser, [sentence.text for sentence in sentences()])
+
     return {
         "echo": lambda: hearing_echo.run(
-            sentences,
+            sentences(),
             conditions=conditions,
             jumps=hearing_scene.jumps(9 if long else 2, seed=seed),
             per_scene=4 if long else 2,
             cancellers=("kalman", "aec3", "speex") if long else ("kalman",),
-            words=words,
+            words=words(),
         ),
         "waking": lambda: hearing_wake.run(
             conditions,
@@ -99,9 +107,11 @@ def _makers(
             # The short form is compared with kept figures: of voices that every machine has.
             programs=("espeak-ng", "flite", "festival") if long else ("espeak-ng",),
         ),
-        "noise": lambda: hearing_noise.run(sentences, words, count=100 if long else 6, seed=seed),
+        "noise": lambda: hearing_noise.run(
+            sentences(), words(), count=100 if long else 6, seed=seed
+        ),
         "turns": lambda: hearing_turns.run(
-            sentences,
+            sentences(),
             conditions,
             recogniser,
             plain=120 if long else 6,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from device.bench import hearing_echo, hearing_scene, hearing_turns, regression
+from device.bench import hearing, hearing_echo, hearing_scene, hearing_turns, regression
 from device.bench.figures_page import Curve, Plot, Report, Verdict, distribution, page, verdict
 from device.bench.hearing_scene import CLIPS, DELAYS_MS, RT60_S, Condition
 from device.bench.hearing_voices import Sentence
@@ -126,3 +126,15 @@ def test_a_distribution_ends_at_the_whole():
     curve = distribution("waits", [3.0, 1.0, 2.0, 2.0])
     assert curve.x == [1.0, 2.0, 2.0, 3.0]
     assert curve.y == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_only_parts_with_children_in_them_read_recordings(monkeypatch: pytest.MonkeyPatch):
+    read: list[Path | None] = []
+    monkeypatch.setattr(hearing, "children", lambda corpus, **_: read.append(corpus) or [])
+    monkeypatch.setattr(hearing, "VoskRecognizer", lambda: SimpleNamespace(close=lambda: None))
+    for part in ("hearing_cost", "hearing_gate", "hearing_wake", "hearing_noise", "hearing_turns"):
+        monkeypatch.setattr(getattr(hearing, part), "run", lambda *_, **__: Report())
+    hearing.measure(long=False, seed=1, part=["cost", "gate", "waking"])
+    assert read == []
+    hearing.measure(long=False, seed=1, part=["noise", "turns"])
+    assert read == [None]  # once for both
