@@ -26,7 +26,7 @@ def choices(wake: WakeSettings) -> tuple[str, ...]:
 
 def wake_question(wake: WakeSettings, phrase: str, taught: Taught | None) -> WakeQuestion | None:
     """What the recogniser is asked about a candidate of a phrase; None for other engines."""
-    return _question(phrase, taught) if wake.engine == OWN_ENGINE else None
+    return _question(wake, phrase, taught) if wake.engine == OWN_ENGINE else None
 
 
 def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWord:
@@ -41,7 +41,7 @@ def whole_wake_word(wake: WakeSettings, taught: Taught | None = None) -> WakeWor
     from dialog.factory import build_last_word
     from dialog.wake.confirm import ConfirmedWakeWord
 
-    question = _question(wake.phrase, taught)
+    question = _question(wake, wake.phrase, taught)
     return ConfirmedWakeWord(near, question, build_last_word(), threshold=wake.threshold)
 
 
@@ -62,7 +62,9 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
         return make_wake_words(wake)
     from dialog.wake.confirm import CANDIDATE_SHARE, FAR_SHARE
     from dialog.wake.detector import PhoneWakeWord, WakeModels
+    from dialog.wake.head import head_of
 
+    head_of(wake.phrase, wake.head)  # the last word's; what is wrong with it is said at start
     models = WakeModels.load()
     further, bias = ((), 0.0) if taught is None else (taught.further, taught.bias)
     near, far = (
@@ -79,7 +81,9 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     return near, far
 
 
-def _question(phrase: str, taught: Taught | None) -> WakeQuestion:
+def _question(wake: WakeSettings, phrase: str, taught: Taught | None) -> WakeQuestion:
+    # A head is of one phrase: one that a parent has chosen since has none.
+    head = wake.head if phrase == wake.phrase else ""
     if taught is None:
-        return WakeQuestion(phrase)
-    return WakeQuestion(phrase, taught.further, taught.bias)
+        return WakeQuestion(phrase, head=head)
+    return WakeQuestion(phrase, taught.further, taught.bias, head=head)

@@ -20,6 +20,8 @@ from dialog.onnx_model import log_priors, open_model
 from dialog.phone_features import SHIFT_SAMPLES, WINDOW_SAMPLES, Waveform, conditioned
 from dialog.phone_frames import Frames
 
+Encoded = NDArray[np.float32]
+
 MODEL_PATH = Path(__file__).parent / "models" / "ears.onnx"
 STEP_SAMPLES, FIRST_CENTRE_SAMPLES = 384, 447
 """From one output to the next, and the middle of what the first one sees of the sound."""
@@ -43,7 +45,7 @@ class SpeechEars:
         self._session, self._log_priors = open_model(
             path or MODEL_PATH, "the acoustic model", log_priors
         )
-        self._latest: tuple[bytes, Frames] | None = None
+        self._latest: tuple[bytes, Frames, Encoded] | None = None
 
     def frames(self, samples: Waveform) -> Frames:
         """Listen to a whole utterance.
@@ -54,20 +56,34 @@ class SpeechEars:
         Returns:
             One row for every 10 ms, as `dialog.phone_model.PhoneModel.frames` counts them.
         """
+        return self._heard(samples)[0]
+
+    def encoded(self, samples: Waveform) -> Encoded:
+        """What the encoder alone makes of it, before anything was taken for a phone.
+
+        Args:
+            samples: As for `frames`.
+
+        Returns:
+            One row for every 24 ms, shape (n, 288).
+        """
+        return self._heard(samples)[1]
+
+    def _heard(self, samples: Waveform) -> tuple[Frames, Encoded]:
         key = samples.tobytes()
         if self._latest is not None and self._latest[0] == key:
-            return self._latest[1]
+            return self._latest[1:]
         count = max(1, 1 + (samples.size - WINDOW_SAMPLES) // SHIFT_SAMPLES)
         sound = conditioned(samples)
         sound = np.pad(sound, (0, max(0, SHORTEST_SAMPLES - sound.size)))
-        states, scores = self._session.run(
-            ["log_posteriors", "expert_score"], {"samples": sound[None]}
+        states, scores, encoded = self._session.run(
+            ["log_posteriors", "expert_score", "encoded"], {"samples": sound[None]}
         )
         posteriors = every_10_ms(states[0].T, count)
         posteriors -= np.logaddexp.reduce(posteriors, axis=1, keepdims=True)
         frames = Frames(posteriors, every_10_ms(scores[0].T, count), self._log_priors)
-        self._latest = (key, frames)
-        return frames
+        self._latest = (key, frames, encoded[0])
+        return frames, encoded[0]
 
 
 def every_10_ms(rows: NDArray[np.float32], count: int) -> NDArray[np.float32]:

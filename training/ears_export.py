@@ -17,6 +17,8 @@ from training.ears_network import LAYERS, TYPICAL_SCORE, Network
 from training.export_onnx import batch_norm
 
 PARTS = ("weight", "bias")
+ENCODED = "encoded"
+"""What the encoder itself made of the sound: more than phones, for who asks for it."""
 HALF_FROM = 512
 """Weights of more numbers than this are stored with half the precision."""
 
@@ -42,10 +44,14 @@ def export(cut: Path, networks: Sequence[Network], priors: NDArray[np.float64], 
     ):
         axis = {"axis": 1} if kind == "LogSoftmax" else {}
         graph.node.append(helper.make_node(kind, names, [output], name=output, **axis))
+    graph.node.append(helper.make_node("Identity", [encoder.TOP], [ENCODED], name=ENCODED))
     del graph.output[:]
     graph.output.extend(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size, "steps"])
         for name, size in (("log_posteriors", OUTPUTS), ("expert_score", len(PHONES)))
+    )
+    graph.output.append(
+        helper.make_tensor_value_info(ENCODED, TensorProto.FLOAT, [1, "steps", encoder.WIDTH])
     )
     rounded = [round(float(prior), 5) for prior in np.log(priors)]
     helper.set_model_props(model, {"log_priors": json.dumps(rounded)})

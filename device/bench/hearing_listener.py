@@ -19,15 +19,21 @@ class Listener:
     Args:
         attention: What it listens for.
         turns: Thresholds; None for the default.
+        wake: Phrase and threshold; None for the default.
     """
 
-    def __init__(self, attention: Attention, turns: TurnSettings | None = None) -> None:
-        turns = turns or TurnSettings()
-        detectors = _detectors()
+    def __init__(
+        self,
+        attention: Attention,
+        turns: TurnSettings | None = None,
+        wake: WakeSettings | None = None,
+    ) -> None:
+        turns, wake = turns or TurnSettings(), wake or WakeSettings()
+        detectors = _detectors(wake)
         for detector in detectors:
             detector.reset()
         self.front_end: FrontEnd = make_front_end(
-            AudioSettings(), WakeSettings(), turns, Playback(duck_db=turns.duck_db), detectors
+            AudioSettings(), wake, turns, Playback(duck_db=turns.duck_db), detectors
         )
         self._status = ReadStatus()
         self.front_end.attend(attention)
@@ -103,5 +109,5 @@ class SleepingListener:
 
 
 @functools.cache
-def _detectors() -> tuple[WakeWord, WakeWord]:
-    return wake_words(WakeSettings())
+def _detectors(wake: WakeSettings) -> tuple[WakeWord, WakeWord]:
+    return wake_words(wake)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ _OVER_AIMS = {0.0: ">= 95", 10.0: ">= 85", 20.0: ">= 50"}
 _LATEST_S = 1.2
 """After the phrase's end a candidate is another one."""
 _FAN_S = 20.0
+QUIET, _FAN, _OVER = "quiet", "fan_{:.0f}db", "child_{:.0f}db_below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,11 @@ def _trade_off(said: Sequence[Said], heard: hours.Heard) -> Plot:
 
 
 def _situations(said: Sequence[Said]) -> dict[str, list[float]]:
-    found = {"quiet": [each.quiet for each in said]}
+    found = {QUIET: [each.quiet for each in said]}
     for snr_db in SNRS_DB:
-        found[f"fan_{snr_db:.0f}db"] = [each.noisy[snr_db] for each in said]
+        found[_FAN.format(snr_db)] = [each.noisy[snr_db] for each in said]
     for level in LEVELS_DB:
-        found[f"child_{level:.0f}db_below"] = [each.over[level] for each in said]
+        found[_OVER.format(level)] = [each.over[level] for each in said]
     return found
 
 
@@ -153,32 +154,51 @@ def _share(count: int, n: int) -> float | None:
 
 
 def _said(voice: Signal, condition: Condition, seed: int) -> Said:
+    most = {name: _heard(scene) for name, scene in situations(voice, condition, seed)}
+    return Said(
+        most[QUIET],
+        {snr_db: most[_FAN.format(snr_db)] for snr_db in SNRS_DB},
+        {level: most[_OVER.format(level)] for level in LEVELS_DB},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Both sides of the sound card, and where the phrase is: samples from and to."""
+
+    near: Samples
+    far: Samples
+    words: tuple[int, int]
+
+    def about_it(self, at_s: float) -> bool:
+        """Whether what was found then was found about the phrase."""
+        first, last = (each / SAMPLE_RATE_HZ for each in self.words)
+        return first <= at_s <= last + _LATEST_S
+
+
+def situations(voice: Signal, condition: Condition, seed: int) -> Iterator[tuple[str, Scene]]:
+    """The phrase in one place: beside a fan, over Myna's own voice, in quiet."""
     where = hearing_scene.place(condition, hearing_scene.seconds_for([voice]))
     alone = hearing_scene.talk(where, [voice], child_below_echo_db=0.0)
     words, silence = alone.words[0], np.zeros_like(alone.far)
     blowing = _blowing(where, seed) * acoustics.active_rms(alone.child)
-    noisy = {
-        snr_db: _heard(
-            int16(alone.child + where.noise + 10 ** (-snr_db / 20) * blowing), silence, words
-        )
-        for snr_db in SNRS_DB
-    }
-    over = {}
+    for snr_db in SNRS_DB:
+        near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * blowing)
+        yield _FAN.format(snr_db), Scene(near, silence, words)
     for level in LEVELS_DB:
         talk = hearing_scene.talk(where, [voice], child_below_echo_db=level)
-        over[level] = _heard(talk.near, talk.far, talk.words[0])
-    return Said(_heard(int16(alone.child + where.noise), silence, words), noisy, over)
+        yield _OVER.format(level), Scene(talk.near, talk.far, talk.words[0])
+    yield QUIET, Scene(int16(alone.child + where.noise), silence, words)
 
 
 def _blowing(where: Place, seed: int) -> Signal:
     return np.resize(fan(_FAN_S, np.random.default_rng(seed)), len(where.noise))
 
 
-def _heard(near: Samples, far: Samples, words: tuple[int, int]) -> float:
+def _heard(scene: Scene) -> float:
     """The most that the last word makes of what lies about the phrase."""
-    first_s, last_s = words[0] / SAMPLE_RATE_HZ, words[1] / SAMPLE_RATE_HZ + _LATEST_S
-    found = SleepingListener().hear_all(near, far)
-    return max((each.confidence for each in found if first_s <= each.at_s <= last_s), default=0.0)
+    found = SleepingListener().hear_all(scene.near, scene.far)
+    return max((each.confidence for each in found if scene.about_it(each.at_s)), default=0.0)
 
 
 def _wakes_herself(phrase: str, condition: Condition, seed: int) -> int:

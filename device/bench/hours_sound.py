@@ -6,7 +6,7 @@ seed and on its number alone, so that fewer hours are the beginning of more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.virtual_room.noise import cough, door, fan, television
-from device.bench import acoustics, hearing_scene, hours_music
+from device.bench import acoustics, hearing_scene, hours_music, wake_said
 from device.bench.acoustics import Point, Signal
 from device.bench.echo_scene import NOISE_RMS
 from device.bench.echo_signals import int16
@@ -86,14 +86,23 @@ class Hours:
     Args:
         seed: Draws everything.
         corpus: A folder with ``train.tsv`` and ``train/``; None lets synthetic voices read.
+        recordings: Which of the corpus are read; None for those by people from whom no stage of
+            the wake phrase has learnt.
 
     Raises:
         ModelError: No synthesiser is installed, or the folder holds no corpus.
     """
 
-    def __init__(self, seed: int, corpus: Path | None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        corpus: Path | None,
+        recordings: Sequence[wake_said.Recording] | None = None,
+    ) -> None:
         self._seed = seed
-        self._people = None if corpus is None else People(corpus)
+        self._people = None
+        if corpus is not None:
+            self._people = People(recordings or wake_said.unlearnt(corpus))
 
     def kind(self, number: int) -> Kind:
         """What a minute holds, counted from 0."""

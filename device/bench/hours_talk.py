@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
@@ -14,7 +13,7 @@ from audio.ports import SAMPLE_RATE_HZ
 from audio.settings import WakeSettings
 from audio.virtual_room.speech import trimmed
 from device.bench.acoustics import Signal, active_rms
-from device.bench.wake_said import OLDEST_CHILD, Recording, unlearnt
+from device.bench.wake_said import OLDEST_CHILD, Recording
 from device.bench.wake_scenes import Voice, say
 from dialog.lexicon import entries
 from dialog.packs import starter_pack
@@ -31,16 +30,16 @@ _MOST_WORDS, _LEAST_WORDS = 9, 3
 
 
 class People:
-    """Recordings of the corpus by speakers that the verifier did not learn from.
+    """People who read, none of them the phrase.
 
     Args:
-        corpus: A folder with ``train.tsv`` and ``train/``.
+        recordings: Of them.
     """
 
-    def __init__(self, corpus: Path) -> None:
+    def __init__(self, recordings: Sequence[Recording]) -> None:
         phrase = f" {WakeSettings().phrase} "
         self._recordings = [
-            each for each in unlearnt(corpus) if phrase not in f" {' '.join(each.words)} "
+            each for each in recordings if phrase not in f" {' '.join(each.words)} "
         ]
 
     def utterances(self, rng: Generator, *, children: bool) -> Iterator[Signal]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,11 @@ class Trial:
 def unlearnt(corpus: Path) -> list[Recording]:
     """Utterances of the speakers that the shipped verifier did not learn from, by name."""
     with np.load(VERIFIER_PATH) as kept:
-        held_out = set(kept["held_out"].tolist())
+        return recordings(corpus, set(kept["held_out"].tolist()))
+
+
+def recordings(corpus: Path, speakers: Collection[str]) -> list[Recording]:
+    """Utterances of these speakers, by name."""
     with (corpus / "train.tsv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     return sorted(
@@ -81,7 +85,7 @@ def unlearnt(corpus: Path) -> list[Recording]:
                 corpus / "train" / row["speaker"] / f"{row['utterance']}.opus",
             )
             for row in rows
-            if row["speaker"] in held_out
+            if row["speaker"] in speakers
         ),
         key=lambda each: each.name,
     )

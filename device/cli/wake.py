@@ -1,8 +1,8 @@
 """``myna wake FILE…``: find the wake phrase in audio files; teach it; train a head for one.
 
 ``myna wake teach`` listens to the microphone for five examples of a child, or takes them from
-files; ``myna wake train PHRASE`` runs the recipe of `training.wake`, on a computer, not on the
-speaker.
+files; ``myna wake train PHRASE`` makes a head of the phrase for the engine of the configuration
+(`training.wake`), on a computer, not on the speaker.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from device.cli.options import add_config, settings_of
 from device.cli.output import complain, print_json
 from device.wake_taught import taught
 from device.wake_teaching import learn, record
-from device.wake_words import whole_wake_word
+from device.wake_words import OWN_ENGINE, whole_wake_word
 from dialog.wake.teaching import EXAMPLES
 
 TRAILING_SILENCE_S = 0.5
@@ -124,7 +124,9 @@ def _teach(args: argparse.Namespace, files: Sequence[Path]) -> int:
 
 def _train(args: argparse.Namespace, words: Sequence[Path]) -> int:
     phrase = " ".join(map(str, words))
-    command = [sys.executable, "-m", "training.wake", phrase]
+    own = settings_of(args).wake.engine == OWN_ENGINE
+    recipe = "training.wake.calling" if own else "training.wake"
+    command = [sys.executable, "-m", recipe, phrase]
     if args.corpus is not None:
         command += ["--corpus", str(args.corpus)]
     if not phrase or find_spec("torch") is None or find_spec("training") is None:

@@ -33,11 +33,22 @@ class Remembered:
     """Ears that keep what they made of the last few sounds."""
 
     ears: Ears
-    kept: OrderedDict[bytes, Frames]
+    kept: OrderedDict[bytes, tuple[Frames, Floats]]
 
     def frames(self, samples: Waveform) -> Frames:
         """See `Ears`."""
-        return _once(self.kept, samples.tobytes(), lambda: self.ears.frames(samples))
+        return self._heard(samples)[0]
+
+    def encoded(self, samples: Waveform) -> Floats:
+        """See `Ears`."""
+        return self._heard(samples)[1]
+
+    def _heard(self, samples: Waveform) -> tuple[Frames, Floats]:
+        return _once(
+            self.kept,
+            samples.tobytes(),
+            lambda: (self.ears.frames(samples), self.ears.encoded(samples)),
+        )
 
 
 class BothStages:

@@ -3,14 +3,15 @@
 The detector in the audio thread is cheap and hears much; this listens once more, with the model
 that recognises answers, to the last seconds before a candidate. What the phrase's best path looks
 like there is weighed by a second verifier, which has learnt from what the ears make of people; the
-first stage's word counts beside it, since the two err apart.
+first stage's word counts beside it, since the two err apart. Where a phrase has a head of its own
+(`dialog.wake.head`), that counts most.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from dialog.phone_frames import Frames
 from dialog.phone_graph import likelihoods
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.evidence import BEFORE_FRAMES, evidence
+from dialog.wake.head import SEEN_ROWS, PhraseHead, head_of
 from dialog.wake.phrase import Phrase, phrase
 from dialog.wake.question import WakeQuestion
 from dialog.wake.spotter import Path, Spotter
@@ -34,7 +36,8 @@ enough for Myna's own voice to be taken for the phrase."""
 HOPELESS = -1.5
 """Log likelihood ratio for each frame below which no path is looked at closely."""
 FIRST_WEIGHT, DECIDED_AT = 0.75, 0.6
-"""How much the first stage's logit counts beside the last one's, and where the sum wakes: set on 40
+"""How much the first stage's logit counts beside the last one's, and where the sum wakes, for a
+phrase without a head: set on 40
 minutes of `myna bench hours` (seed 1) and on 108 sayings by synthetic voices (`docs/wake.md`)."""
 LAST_WORD_PATH = VERIFIER_PATH.with_name("last_word.npz")
 
@@ -44,6 +47,8 @@ class Ears(Protocol):
 
     def frames(self, samples: Waveform) -> Frames: ...
 
+    def encoded(self, samples: Waveform) -> NDArray[np.float32]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
@@ -52,10 +57,12 @@ class LastWord:
     Attributes:
         ears: What to listen with.
         verifier: Of what they hear.
+        heads: Gives the head of a phrase, perhaps from a file; None where it has none.
     """
 
     ears: Ears
     verifier: Verifier
+    heads: Callable[[str, str], PhraseHead | None] = head_of
 
     @classmethod
     def load(cls, ears: Ears) -> LastWord:
@@ -81,12 +88,18 @@ class LastWord:
             ModelError: The phrase cannot be said.
         """
         sought = phrase(question.text, question.further)
-        frames = self.ears.frames((samples / np.float32(32768.0)).astype(np.float32))
-        (path,) = best_path(likelihoods(frames), [sought])
+        sound = (samples / np.float32(32768.0)).astype(np.float32)
+        (path,) = best_path(likelihoods(self.ears.frames(sound)), [sought])
         if path is None:
             return -math.inf
-        both = self.verifier.logit(evidence(path)) + FIRST_WEIGHT * question.first
-        return both - DECIDED_AT + question.bias
+        last = self.verifier.logit(evidence(path))
+        head = self.heads(sought.text, question.head)
+        if head is None:
+            both = last + FIRST_WEIGHT * question.first - DECIDED_AT
+        else:
+            own = head.score(self.ears.encoded(sound)[-SEEN_ROWS:])
+            both = head.fusion.logit(head=own, last=last, first=question.first)
+        return both + question.bias
 
 
 def best_path(

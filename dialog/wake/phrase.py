@@ -55,9 +55,8 @@ def phrase(text: str, further: Sequence[Word] = ()) -> Phrase:
     Raises:
         ModelError: It cannot be said, or is too short or too long to be told from other talk.
     """
-    words = re.sub(r"[^a-z' ]", " ", text.lower()).split()
-    ways = [(_OURS.get(word) or pronunciations(word))[:MOST_WAYS] for word in words]
-    if not words or not all(ways):
+    ways = ways_of(text)
+    if not ways or not all(ways):
         raise _refused(text, "is nothing that can be said in English: write it in plain words")
     shortest = [min(word, key=len) for word in ways]
     phones = [phone for word in shortest for phone in word]
@@ -73,6 +72,12 @@ def phrase(text: str, further: Sequence[Word] = ()) -> Phrase:
     if len(further) == len(ways):
         ways = [(*usual, *more) for usual, more in zip(ways, further, strict=True)]
     return from_ways(text.lower(), ways)
+
+
+def ways_of(text: str) -> list[Word]:
+    """For every word of a phrase the ways to say it; none where nobody knows one."""
+    words = re.sub(r"[^a-z' ]", " ", text.lower()).split()
+    return [(_OURS.get(word) or pronunciations(word))[:MOST_WAYS] for word in words]
 
 
 def from_ways(text: str, ways: Sequence[Word]) -> Phrase:

@@ -21,12 +21,14 @@ class WakeQuestion:
         further: For every word ways to say it that children taught; none, or one entry a word.
         bias: Logit by which they made waking easier.
         first: Logit of the first stage, without that.
+        head: File of the phrase's own head; empty for the one that ships, if any.
     """
 
     text: str
     further: tuple[tuple[Way, ...], ...] = ()
     bias: float = 0.0
     first: float = 0.0
+    head: str = ""
 
     def after(self, score: float) -> WakeQuestion:
         """The question about a candidate.

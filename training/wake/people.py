@@ -28,6 +28,7 @@ from dialog.speech_ears import SpeechEars
 from dialog.wake.acoustics import MODEL_PATH, Network
 from dialog.wake.both import BothStages
 from dialog.wake.confirm import LastWord
+from dialog.wake.head import PhraseHead
 from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import teach
 from dialog.wake.verifier import Verifier
@@ -70,11 +71,23 @@ class People:
         aligned: The corpus with its alignments.
         weights: By fold.
         work: Where the folds' ears and verifiers are.
+        phrases: Some of `PHRASES`.
+        heads: Folder with heads of them (`training.wake.calling`, with ``--judged``); None judges
+            the verifiers alone.
     """
 
-    def __init__(self, aligned: Sequence[Aligned], weights: Mapping[int, Path], work: Path) -> None:
+    def __init__(
+        self,
+        aligned: Sequence[Aligned],
+        weights: Mapping[int, Path],
+        work: Path,
+        *,
+        phrases: Sequence[str] = PHRASES,
+        heads: Path | None = None,
+    ) -> None:
         self._aligned, self._weights = aligned, weights
-        self._work = work
+        self._work, self._phrases = work, phrases
+        self._heads = {} if heads is None else {text: _head(heads, text) for text in phrases}
         self._folds = corpus.folds([pair[0] for pair in self._aligned])
 
     def stages(self, fold: int, verifier: Path | None = None) -> Stages:
@@ -90,6 +103,7 @@ class People:
             LastWord(
                 SpeechEars(self._work / f"ears{fold}.onnx"),
                 Verifier.load(self._work / f"last_word{fold}.npz"),
+                lambda text, _: self._heads.get(text),
             ),
         )
 
@@ -99,13 +113,13 @@ class People:
         read = by_speaker(own)
         speakers = sorted(read)
         if part == "talk":
-            plain = [Asked.of(phrase) for phrase in PHRASES]
+            plain = [Asked.of(phrase) for phrase in self._phrases]
             chosen = speakers[::TALK_EVERY]
             found = [each for name in chosen for each in _talk(read[name], plain, stages)]
             return Result([], found)
         judged: list[Judged] = []
         taught: list[Asked] = []
-        for phrase in PHRASES:
+        for phrase in self._phrases:
             for saying in firsts(sayings(own, phrase)):
                 if part == "said":
                     judged += _judge(saying, Asked.of(phrase), "", stages)
@@ -135,6 +149,10 @@ class People:
         lesson = teach(saying.phrase, sounds, both)
         source = "joined" if any(each.source == "joined" for each in lessons) else "said"
         return Asked.of(saying.phrase, lesson.taught if lesson else None), source
+
+
+def _head(folder: Path, text: str) -> PhraseHead:
+    return PhraseHead.load(folder / f"{text.replace(' ', '_')}.npz")
 
 
 def _judge(saying: Saying, asked: Asked, taught: str, stages: Stages) -> Iterator[Judged]:
@@ -198,13 +216,17 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="judge these only")
     parser.add_argument("--fold", type=int, action="append", help="judge these only")
     parser.add_argument("--verifier", type=Path, help="judge this one, whatever it learnt from")
+    parser.add_argument("--phrase", choices=PHRASES, action="append", help="judge these only")
+    parser.add_argument("--heads", type=Path, help="a folder with heads of all these phrases")
     parser.add_argument("--name", default="people", help="of the kept results")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     known = read(chosen.work, corpus.corpus_folder(chosen.corpus))
     weights = networks(chosen.model, chosen.work, [utterance for utterance, _ in known])
-    people = People(known, weights, chosen.work)
+    people = People(
+        known, weights, chosen.work, phrases=chosen.phrase or PHRASES, heads=chosen.heads
+    )
     results = []
     for part, fold in itertools.product(chosen.part or PARTS, chosen.fold or range(FOLDS)):
         kept = chosen.work / f"{chosen.name}-{part}{fold}.pickle"

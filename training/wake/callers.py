@@ -1,0 +1,126 @@
+"""Who calls, and who only talks, while a head learns its phrase.
+
+A head must know a phrase by any voice, so it hears it from every synthesiser and, put together from
+pieces, from real people. Three groups are kept apart: who teaches it; who sets how much it counts
+(`FUSING_SPEAKERS`, `FUSING_VOICES`); and who judges it, of whom neither ever hears anything: the
+speakers that no verifier learnt from, and the voices of `device.bench.wake_scenes`.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import random
+import subprocess
+from collections.abc import Sequence
+
+import numpy as np
+import soundfile
+import soxr
+
+from dialog.wake.phrase import ways_of
+from dialog.wake.verifier import VERIFIER_PATH
+from training.corpus import OLDEST_CHILD, Utterance
+from training.synthetic import HELD_OUT
+from training.wake.cuts import Phones
+from training.wake.foreign import MANDARIN
+from training.wake.voices import ACCENTS, ESPEAK_SPELLINGS, TIMEOUT_S, Sound, trimmed
+
+RATE_HZ = 16_000
+FLITE, FLITE_SHARE = ("slt", "rms"), 0.15
+VARIANTS = (
+    *("f2", "f5", "m1", "m3", "m4", "m5", "m7", "m8", "belinda", "linda", "steph", "Annie"),
+    *("Jacky", "Lee", "Michael", "grandma", "anika", "Alicia", "aunty", "Mario", "john", "max"),
+    *("rob", "pablo", "pedro", "travis", "victor", "shelby", "sandro", "Denis", "Diogo", "Hugo"),
+    *("Henrique", "zac", "mike", "marcelo", "benjamin", "caleb", "david", "ed", "edward", "Marco"),
+    *("michel", "paul", "norbert", "quincy", "steph2", "steph3", "Gene", "Nguyen", "klatt4"),
+    *("klatt5", "iven2", "Storm", "kaukovalta", "adam"),
+)
+"""espeak-ng's that teach: none of `HELD_OUT`, none of `FUSING_VOICES`."""
+FUSING_VOICES = (
+    ("espeak-ng", "en-us+f3"), ("espeak-ng", "en-gb+Andrea"), ("flite", "kal16"),
+    ("espeak-ng", "en-us+m6"), ("espeak-ng", "en-gb-scotland+m2"),
+)  # fmt: skip
+FUSING_CHILDREN, FUSING_ADULTS, FUSING_SEED = 10, 8, 16
+WORDS_PER_MINUTE, PITCH = (90, 205), (20, 90)
+CHILD_TRACT, OTHER_TRACT = (1.1, 1.35), (0.93, 1.1)
+MANDARIN_WORDS_PER_MINUTE, MANDARIN_TRACT = (120, 220), (0.95, 1.25)
+SLURRED = {
+    "hello": ("h@l'oU", "h@l'oU", "hel'oU", "hel'o", "h'el@U", "h'aloU"),
+    "myna": ("m'aIn@", "m'aIn@", "m'aIn@", "m'aIna", "m'aIn3"),
+}
+"""How children say the default phrase, in espeak-ng's letters."""
+
+assert not {name.split("+")[-1] for _, name in HELD_OUT} & {*VARIANTS, *FLITE}  # noqa: S101
+
+
+def fusing_speakers(utterances: Sequence[Utterance]) -> set[str]:
+    """Real people that set how much a head counts: some children and adults of those that teach
+    the verifiers."""
+    kept_back = held_out_speakers()
+    ages = {each.speaker: each.age for each in utterances if each.speaker not in kept_back}
+    rest = sorted(ages)
+    children = [name for name in rest if ages[name] <= OLDEST_CHILD]
+    adults = [name for name in rest if ages[name] > OLDEST_CHILD]
+    rng = random.Random(FUSING_SEED)  # noqa: S311 - a choice, not a secret
+    return {*rng.sample(children, FUSING_CHILDREN), *rng.sample(adults, FUSING_ADULTS)}
+
+
+def held_out_speakers() -> set[str]:
+    """Those that nothing of the wake phrase learns from: they judge."""
+    with np.load(VERIFIER_PATH) as kept:
+        return set(kept["held_out"].tolist())
+
+
+def pronunciations_of(phrase: str) -> list[Phones]:
+    """All ways to say a phrase, as phones."""
+    return [
+        tuple(itertools.chain.from_iterable(way)) for way in itertools.product(*ways_of(phrase))
+    ]
+
+
+def synthetic(text: str, rng: np.random.Generator, *, slurred: bool = False) -> Sound:
+    """A text by a voice that teaches.
+
+    Args:
+        text: Plain lower-case words.
+        rng: Draws voice, rate, pitch and size.
+        slurred: Draw how known words are said, too.
+
+    Raises:
+        OSError: The synthesiser is missing.
+        subprocess.SubprocessError: It failed.
+    """
+    flite = rng.random() < FLITE_SHARE
+    name = str(rng.choice(FLITE)) if flite else f"{rng.choice(ACCENTS)}+{rng.choice(VARIANTS)}"
+    tract = float(rng.uniform(*(CHILD_TRACT if rng.random() < 0.5 else OTHER_TRACT)))
+    speed = max(80, round(int(rng.integers(*WORDS_PER_MINUTE)) / tract))
+    if flite:
+        stretch = f"duration_stretch={160 / speed:.2f}"
+        command = ["flite", "-voice", name, "--setf", stretch, "-t", text, "-o", "/dev/stdout"]
+    else:
+        spelled = " ".join(_spelled(word, rng, slurred=slurred) for word in text.split())
+        command = ["espeak-ng", "-v", name, "-p", str(int(rng.integers(*PITCH)))]
+        command += ["-s", str(speed), "--stdout", spelled]
+    return _said(command, tract)
+
+
+def mandarin(text: str, rng: np.random.Generator) -> Sound:
+    """A Chinese text; raises as `synthetic`."""
+    tract = float(rng.uniform(*MANDARIN_TRACT))
+    speed = round(int(rng.integers(*MANDARIN_WORDS_PER_MINUTE)) / tract)
+    return _said(
+        ["espeak-ng", "-v", str(rng.choice(MANDARIN)), "-s", str(speed), "--stdout", text], tract
+    )
+
+
+def _spelled(word: str, rng: np.random.Generator, *, slurred: bool) -> str:
+    if slurred and word in SLURRED:
+        return f"[[{rng.choice(SLURRED[word])}]]"
+    return ESPEAK_SPELLINGS.get(word, word)
+
+
+def _said(command: Sequence[str], tract: float) -> Sound:
+    wav = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT_S).stdout
+    sound, rate_hz = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
+    return trimmed(soxr.resample(sound[:, 0], rate_hz * tract, RATE_HZ).astype(np.float32))

@@ -1,0 +1,162 @@
+"""``python -m training.wake.calling "hello myna"``: the head of a phrase, after ``training.ears``.
+
+A head knows one phrase by the whole of its sound (`dialog.wake.head`); without one the last word
+has the verifiers alone, which know any. It learns from synthetic voices, from the phrase put
+together of pieces of real people's speech, over Myna's own voice too, and from everything that is
+not it: near-misses, people's talk, other languages, noise, music, her own lessons. How much it
+counts beside the other witnesses is set by people and voices that it did not learn from
+(`training.wake.fusing`). The corpus is speechocean762; alignments come from ``python -m training``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
+from training import corpus
+from training.ears import aligned
+from training.realign import Aligned
+from training.wake import call_network, call_windows, fusing
+from training.wake.call_network import Network
+from training.wake.call_windows import Amounts, Windows
+from training.wake.callers import fusing_speakers, held_out_speakers
+from training.wake.data import holds
+
+REPOSITORY = Path(__file__).parents[2]
+DEFAULT = "hello myna"
+NETWORKS, STEPS, SEED = 2, 2000, 16
+FEW = Amounts(synthetic=400, cuts_per_speaker=12, near=400, echoed=0)
+FEW_STEPS = 1600
+_Made = TypeVar("_Made")
+_log = logging.getLogger("training.wake.calling")
+
+
+def main() -> None:
+    """Make what is missing and write the head."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.wake.calling",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("phrase", nargs="?", default=DEFAULT)
+    parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
+    parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
+    parser.add_argument("--out", type=Path, default=HEADS_PATH)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--judged",
+        action="store_true",
+        help="for training.wake.people: without anybody who says the phrase, and from less",
+    )
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    folder = corpus.corpus_folder(chosen.corpus)
+    phrase = " ".join(chosen.phrase.lower().split())
+    kept = chosen.work / "calls"
+    own = kept / phrase.replace(" ", "_")
+    own.mkdir(parents=True, exist_ok=True)
+    real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
+    apart = held_out_speakers() | fusing_speakers([pair[0] for pair in real])
+    if chosen.judged:
+        apart |= {each.speaker for each, _ in real if holds(each.words, phrase.split())}
+    teaching = [pair for pair in real if pair[0].speaker not in apart]
+    amounts = FEW if chosen.judged else Amounts()
+    heard = _heard(phrase, teaching, amounts, (kept, own), chosen.processes)
+    count = 1 if chosen.judged else NETWORKS
+    networks = _networks(
+        heard,
+        FEW_STEPS if chosen.judged else STEPS,
+        [own / f"network{at}.pt" for at in range(count)],
+    )
+    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
+    call_network.export(phrase, networks, Fusion(1.0, 0.0, 0.0, 0.0), out)
+    if chosen.judged:
+        shipped = head_of(DEFAULT)
+        if shipped is None:
+            raise SystemExit(f'make the head of "{DEFAULT}" first')
+        fusion = shipped.fusion
+    else:
+        fusion = fusing.fused(
+            PhraseHead.load(out), real, work=own, folder=folder, processes=chosen.processes
+        )
+    call_network.export(phrase, networks, fusion, out)
+    _log.info("wrote %s fusion=%s", out, fusion)
+
+
+def _networks(heard: Mapping[str, Windows], steps: int, paths: Sequence[Path]) -> list[Network]:
+    """Several, each with its own draws, one process for each that is missing."""
+    fitting = [
+        multiprocessing.get_context("fork").Process(
+            target=_fit, args=(heard, steps, SEED + number, path)
+        )
+        for number, path in enumerate(paths)
+        if not path.is_file()
+    ]
+    for process in fitting:
+        process.start()
+    for process in fitting:
+        process.join()
+    networks = []
+    for path in paths:
+        network = Network()
+        network.load_state_dict(torch.load(path, weights_only=True))
+        networks.append(network.eval())
+    return networks
+
+
+def _fit(heard: Mapping[str, Windows], steps: int, seed: int, path: Path) -> None:
+    torch.save(call_network.fit(heard, steps=steps, seed=seed).state_dict(), path)
+
+
+def _heard(
+    phrase: str,
+    teaching: Sequence[Aligned],
+    amounts: Amounts,
+    folders: tuple[Path, Path],
+    processes: int,
+) -> dict[str, Windows]:
+    """Windows of everything: what every phrase shares is made once, and so is a phrase's own."""
+    common, own = folders
+    utterances = [pair[0] for pair in teaching]
+    heard = dict(
+        _once(
+            common / "others.pickle",
+            lambda: call_windows.of_no_phrase(teaching, Amounts(), seed=SEED, processes=processes),
+        )
+    )
+    heard |= _once(
+        own / "windows.pickle",
+        lambda: call_windows.of_phrase(phrase, teaching, amounts, seed=SEED, processes=processes),
+    )
+    talk, names = _once(
+        common / "talk.pickle",
+        lambda: call_windows.of_talk(teaching, seed=SEED, processes=processes),
+    )
+    free = {each.name for each in utterances if not holds(each.words, phrase.split())}
+    return heard | {"talk": talk[np.array([name in free for name in names])]}
+
+
+def _once(path: Path, make: Callable[[], _Made]) -> _Made:
+    if not path.is_file():
+        unfinished = path.with_suffix(".unfinished")
+        with unfinished.open("wb") as file:
+            pickle.dump(make(), file, protocol=pickle.HIGHEST_PROTOCOL)
+        unfinished.rename(path)
+    with path.open("rb") as file:
+        kept: _Made = pickle.load(file)  # noqa: S301 - written by the lines above
+    return kept
+
+
+if __name__ == "__main__":
+    main()
