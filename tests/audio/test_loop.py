@@ -35,6 +35,7 @@ class Rig:
         self.front_end = FrontEnd(
             canceller=self.canceller,
             suppressor=PassThroughSuppressor(),
+            denoiser=PassThroughSuppressor(),
             voice=ScriptedVoiceActivity(),
             wake=FakeWakeWord(),
             far_wake=None,
