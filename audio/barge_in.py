@@ -14,6 +14,10 @@ PITCHLESS = 0.3
 """What a frame counts that voice activity takes for speech and in which no pitch is found."""
 SILERO_FRAMES = 3
 """Frames in a row that voice activity must agree with before the voice is cut."""
+PITCHED_FRAMES = 10
+"""So many frames with a pitch are a voice, however unsure voice activity still is."""
+PITCHED_SHARE = 0.5
+"""If so much of the sound has one."""
 LEAK = 0.5
 
 
@@ -25,11 +29,13 @@ class Evidence:
         sound: Clearly louder than the room and than what is left of the echo.
         harmonic: It has a pitch in a voice's range.
         speech: Voice activity leans towards speech.
+        possible: Voice activity does not rule speech out, as it does with music.
     """
 
     sound: bool
     harmonic: bool
     speech: bool
+    possible: bool = False
 
 
 class Verdict(Enum):
@@ -47,7 +53,9 @@ class BargeIn:
     a cough duck later than a vowel. The cut asks for more: the sound went on, voice activity
     agrees now, and enough of it was a voice: it had a pitch, or voice activity took it for
     speech, which a cough never is for long. Voice activity lags the onset by some 50 ms;
-    since the sound before is counted too, that lag is not added to the wait.
+    since the sound before is counted too, that lag is not added to the wait. Over an echo it can
+    lag by half a second, with the child 20 dB above what is left: so a tenth of a second of pitch
+    is enough too, which no cough has, unless voice activity is sure of the contrary.
 
     Args:
         settings: `duck_voiced_ms`, `interrupt_voiced_ms`, `duck_release_ms`.
@@ -64,6 +72,7 @@ class BargeIn:
         self._run = 0.0
         self._suspicion = 0.0
         self._voice = 0.0
+        self._pitched = 0.0
         self._speech = 0
         self._quiet = 0
 
@@ -84,21 +93,24 @@ class BargeIn:
             self._run += 1.0
             self._suspicion += 1.0 if evidence.harmonic or evidence.speech else 0.5
             self._voice += 1.0 if evidence.harmonic else PITCHLESS * evidence.speech
+            self._pitched += evidence.harmonic
         else:
             self._quiet += 1
             self._run = max(0.0, self._run - LEAK)
             self._suspicion = max(0.0, self._suspicion - LEAK)
             self._voice = max(0.0, self._voice - LEAK)
+            self._pitched = max(0.0, self._pitched - LEAK)
         self._speech = self._speech + 1 if evidence.speech else 0
-        return self._judge()
+        return self._judge(evidence.possible)
 
-    def _judge(self) -> Verdict | None:
-        if (
+    def _judge(self, possible: bool) -> Verdict | None:
+        spoken = (
             self._run >= self._interrupt
             and self._speech >= SILERO_FRAMES
             and self._voice >= VOICE_SHARE * self._interrupt
-            and self._quiet == 0
-        ):
+        )
+        pitched = possible and self._pitched >= max(PITCHED_FRAMES, PITCHED_SHARE * self._run)
+        if self._quiet == 0 and (spoken or pitched):
             self.ducked = False
             return Verdict.INTERRUPT
         if not self.ducked and self._suspicion >= self._duck:
@@ -114,5 +126,6 @@ class BargeIn:
         self._run = 0.0
         self._suspicion = 0.0
         self._voice = 0.0
+        self._pitched = 0.0
         self._speech = 0
         self._quiet = 0

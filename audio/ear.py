@@ -23,6 +23,8 @@ UNDER_PEAK_DB = 32.0
 PEAK_FALL_DB_PER_FRAME = 0.2
 FAINTEST_DBFS = -62.0
 HARMONIC = 0.6
+POSSIBLE = 0.03
+"""Probability of voice activity below which a sound is surely no speech: music has less."""
 
 
 class EchoExpectation:
@@ -32,6 +34,10 @@ class EchoExpectation:
     the cancelled signal was seen when nobody else spoke. The bias moves fast in the first
     second and a half of an unknown echo path, when no canceller knows how wrong it is, and
     afterwards so slowly that a child who interrupts does not raise it.
+
+    A quiet typical echo may still have loud moments: reverberation longer than the canceller's
+    tail. Each time that something was taken for the beginning of an interruption and was none,
+    the expectation rises by `_DOUBT_DB`, and falls back by half in 20 s.
     """
 
     _HOLD_FRAMES = 40
@@ -41,6 +47,9 @@ class EchoExpectation:
     _UP_DB, _DOWN_DB = 0.03, 0.02
     _FAST_FRAMES, _FAST_UP_DB, _FAST_DOWN_DB = 150, 0.5, 0.15
     _AUDIBLE_DBFS = -60.0
+    _DOUBT_DB, _MOST_DOUBT_DB = 2.0, 10.0
+    _DOUBT_KEPT = 0.5 ** (1 / 2000)
+    """From frame to frame."""
 
     def __init__(self) -> None:
         self.reset()
@@ -50,6 +59,7 @@ class EchoExpectation:
         self._far = deque([SILENCE_DBFS], maxlen=self._HOLD_FRAMES)
         self._estimates = deque([SILENCE_DBFS], maxlen=self._ESTIMATE_FRAMES)
         self._bias_db = self._START_DB
+        self._doubt_db = 0.0
         self._seen_frames = 0
 
     @property
@@ -72,6 +82,7 @@ class EchoExpectation:
         self._estimates.append(max(estimate_dbfs, SILENCE_DBFS))
         if not self.far_active:
             return SILENCE_DBFS
+        self._doubt_db *= self._DOUBT_KEPT
         held_dbfs = max(self._estimates)
         self._seen_frames += 1
         if not near_voice:
@@ -81,7 +92,11 @@ class EchoExpectation:
             else:
                 self._bias_db -= self._FAST_DOWN_DB if fast else self._DOWN_DB
             self._bias_db = min(max(self._bias_db, self._LEAST_DB), self._MOST_DB)
-        return held_dbfs + self._bias_db
+        return held_dbfs + self._bias_db + self._doubt_db
+
+    def mistook(self) -> None:
+        """What seemed to be somebody's voice was not: expect more."""
+        self._doubt_db = min(self._doubt_db + self._DOUBT_DB, self._MOST_DOUBT_DB)
 
 
 @dataclass(slots=True)
@@ -95,6 +110,7 @@ class Hearing:
         harmonic: The sound has a voice's pitch; only looked at where `sound` is set.
         speech: Voice activity says speech.
         likely: Voice activity leans towards speech: enough where a pitch says so too.
+        possible: Voice activity does not rule speech out.
     """
 
     level_dbfs: float = SILENCE_DBFS
@@ -103,6 +119,7 @@ class Hearing:
     harmonic: bool = False
     speech: bool = False
     likely: bool = False
+    possible: bool = False
 
 
 class Ear:
@@ -144,6 +161,10 @@ class Ear:
         """The echo path may have changed."""
         self._echo.reset()
 
+    def mistook_echo(self) -> None:
+        """What lowered Myna's voice was no interruption."""
+        self._echo.mistook()
+
     def measure(
         self, frame: Samples, far: Samples, estimate_dbfs: float, *, near_voice: bool
     ) -> float:
@@ -177,6 +198,7 @@ class Ear:
         into.level_dbfs = level
         into.speech = self._speech
         into.likely = self.probability >= self._threshold * LIKELY_SHARE
+        into.possible = self.probability >= POSSIBLE
         into.voiced = self._speech and energetic
         into.sound = over_echo and level > floor + SOUND_OVER_FLOOR_DB
         into.harmonic = into.sound and self._harmonicity.peak() >= HARMONIC

@@ -82,7 +82,7 @@ class FrontEndCounters:
 class FrontEnd:
     """The stages in their order, one 10 ms frame at a time.
 
-    Everything runs in the thread that calls `process`; `attend`, `complete` and `hesitating`
+    Everything runs in the thread that calls `process`; `attend`, `complete` and the like
     may come from any other and take effect at the start of the next frame. Time is counted
     audio: the same input gives the same edges, live or from a file.
 
@@ -160,6 +160,10 @@ class FrontEnd:
     def hesitating(self, utterance_id: int, revision: int) -> None:
         """The child is searching for words: wait longer."""
         self._orders.append(lambda: self._tell(self._endpointer.hesitating, utterance_id, revision))
+
+    def unfinished(self, utterance_id: int, revision: int) -> None:
+        """The child has begun an answer and not ended it: wait longest."""
+        self._orders.append(lambda: self._tell(self._endpointer.unfinished, utterance_id, revision))
 
     def expect_pauses(self, pauses: Pauses) -> None:
         """Wait for the child as long as its own pauses say, from the next frame on."""
@@ -401,7 +405,7 @@ class FrontEnd:
     def _weigh(self, hearing: Hearing) -> list[Edge]:
         sound = self._foreground.admit_over_playback(hearing.level_dbfs, sound=hearing.sound)
         self._history.push(hearing.voiced and sound)
-        evidence = Evidence(sound, hearing.harmonic and sound, hearing.likely)
+        evidence = Evidence(sound, hearing.harmonic and sound, hearing.likely, hearing.possible)
         return self._verdict(self._barge_in.step(evidence))
 
     def _near_voice(self) -> bool:
@@ -417,6 +421,7 @@ class FrontEnd:
             return [Ducked(self.now_s)]
         if verdict is Verdict.RELEASE:
             self._playback.unduck()
+            self._ear.mistook_echo()
             return [DuckEnded(self.now_s)]
         if verdict is Verdict.INTERRUPT:
             self._playback.cut()

@@ -50,7 +50,8 @@ class WakeSettings:
     phrase: str = "hello myna"
     """The phrase in plain lower-case words, three syllables or more."""
     head: str = ""
-    """An ``.onnx`` head of the phrase for these two, as ``python -m training.wake`` makes one."""
+    """A head trained for this phrase by ``myna wake train``: ``.npz`` for ``phones``, which has one
+    for "hello myna" and hears any other phrase without, ``.onnx`` for the other two."""
     threshold: Annotated[float, Between(0, 1)] = 0.5
     """Score from which the phrase counts as heard; higher wakes less often."""
     refractory_s: Annotated[float, Between(0, 60)] = 1.5
@@ -78,7 +79,10 @@ class TurnSettings:
     patience_most_ms: Annotated[int, Between(200, 10000)] = 1500
     """The most that it becomes for a child whose own pauses are long."""
     hesitation_extra_ms: Annotated[int, Between(0, 5000)] = 600
-    """Added after a hesitation (a filler, a drawn-out or very short first part)."""
+    """Added after a hesitation: a filler, a last word that ends no sentence."""
+    unfinished_silence_ms: Annotated[int, Between(200, 10000)] = 3500
+    """Silence that ends it where a beginning of an expected answer, and no more, was heard; never
+    less than the two before."""
     limit_s: Annotated[float, Between(2, 120)] = 20.0
     """The longest turn."""
     duck_voiced_ms: Annotated[int, Between(10, 1000), AtMost("interrupt_voiced_ms")] = 40

@@ -93,6 +93,7 @@ class Endpointer:
         self._complete = frames_of(settings.complete_silence_ms)
         self._incomplete = frames_of(settings.incomplete_silence_ms)
         self._extra = frames_of(settings.hesitation_extra_ms)
+        self._unfinished = frames_of(settings.unfinished_silence_ms)
         self._limit = frames_of(settings.limit_s * 1000)
         self._resume = RESUME_VOICED_MS / FRAME_MS
         self.turn = Turn.WAITING
@@ -103,7 +104,8 @@ class Endpointer:
         self._onset = 0
         self._speech_end = 0
         self._is_complete = False
-        self._hesitated = False
+        self._least = 0
+        """Frames of silence that the verdict on this pause asks for at least."""
         self._pauses: list[int] = []
 
     def wait_for(self, silence_ms: float) -> None:
@@ -158,7 +160,12 @@ class Endpointer:
     def hesitating(self, utterance_id: int, revision: int) -> None:
         """The child is searching for words: `hesitation_extra_ms` more, once a pause."""
         if self._is_current(utterance_id, revision):
-            self._hesitated = True
+            self._least = max(self._least, self._incomplete + self._extra)
+
+    def unfinished(self, utterance_id: int, revision: int) -> None:
+        """Only a beginning of the answer was said: `unfinished_silence_ms`, once a pause."""
+        if self._is_current(utterance_id, revision):
+            self._least = max(self._least, self._unfinished)
 
     def _is_current(self, utterance_id: int, revision: int) -> bool:
         return self.turn is Turn.PAUSED and (utterance_id, revision) == (
@@ -216,7 +223,7 @@ class Endpointer:
             return []  # somebody may be going on: decide within the next frames
         if self._is_complete and silence >= self._complete:
             return [self._end(EndReason.COMPLETE)]
-        if silence >= self._incomplete + (self._extra if self._hesitated else 0):
+        if silence >= max(self._incomplete, self._least):
             return [self._end(EndReason.SILENCE)]
         if self._over_limit(index):
             return [self._end(EndReason.LIMIT)]
@@ -233,7 +240,7 @@ class Endpointer:
 
     def _forget_verdict(self) -> None:
         self._is_complete = False
-        self._hesitated = False
+        self._least = 0
 
 
 class VoicedHistory:

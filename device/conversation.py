@@ -15,7 +15,7 @@ from device import events as ev
 from device.aside import BEDTIME, GO_ON, Aside, Meaning, Questions
 from device.settings import DeviceSettings
 from device.states import ATTENTION, MOODS, State, lookup
-from device.turn import NOISE_S, Turn, is_hesitation
+from device.turn import NOISE_S, Pause, Turn, pause_after
 from dialog.ports import (
     Begin,
     DialogEngine,
@@ -25,7 +25,6 @@ from dialog.ports import (
     Failed,
     Heard,
     HeardNothing,
-    Hints,
     History,
     Line,
     Recognition,
@@ -306,13 +305,9 @@ class Conversation:
             whole = event.recognition.complete
             return State.LISTENING, [fx.MarkComplete(*key)] if whole else []
         self._turn.answers[key] = event.recognition
-        # Only an answer may end the turn early: half a sentence easily sounds like "help".
-        answers, matched = Hints(self._expect.answers), event.recognition.matched
-        if event.recognition.complete and matched is not None and matched < len(answers.candidates):
-            return State.LISTENING, [] if answers.may_go_on(matched) else [fx.MarkComplete(*key)]
-        if is_hesitation(event.recognition.text, self._expect.answers):
-            return State.LISTENING, [fx.MarkHesitating(*key), *self._listen_again()]
-        return State.LISTENING, self._listen_again()
+        pause = pause_after(event.recognition, self._expect.answers)
+        again = [] if pause in (Pause.COMPLETE, Pause.WHOLE) else self._listen_again()
+        return State.LISTENING, [*fx.marks(pause, *key), *again]
 
     def _is_answer(self, recognition: Recognition) -> bool:
         matched = recognition.matched

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from audio.ports import Attention, Utterance
+from device.turn import Pause
 from dialog.cloud.ports import Learner
 from dialog.ports import Attempt, Hints, Learned, Line, Recognition
 from hal.ports import Mood
@@ -67,6 +68,14 @@ class MarkComplete:
 @dataclass(frozen=True, slots=True)
 class MarkHesitating:
     """The child is looking for words: wait longer."""
+
+    utterance_id: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUnfinished:
+    """The child has begun an answer and not ended it: wait longest."""
 
     utterance_id: int
     revision: int
@@ -170,6 +179,7 @@ Effect = (
     | ForgetRecognitions
     | MarkComplete
     | MarkHesitating
+    | MarkUnfinished
     | SetTimer
     | ClearTimer
     | Remember
@@ -179,3 +189,16 @@ Effect = (
     | Note
     | AnswerEffect
 )
+
+
+def marks(pause: Pause, utterance_id: int, revision: int) -> list[Effect]:
+    """What the turn's end is told of a pause; nothing where the usual silence ends the turn."""
+    match pause:
+        case Pause.COMPLETE:
+            return [MarkComplete(utterance_id, revision)]
+        case Pause.UNFINISHED:
+            return [MarkUnfinished(utterance_id, revision)]
+        case Pause.HESITATING:
+            return [MarkHesitating(utterance_id, revision)]
+        case Pause.WHOLE | Pause.OTHER:
+            return []

@@ -205,6 +205,8 @@ class Runtime:
                 self._front_end.complete(utterance_id, revision)
             case fx.MarkHesitating(utterance_id, revision):
                 self._front_end.hesitating(utterance_id, revision)
+            case fx.MarkUnfinished(utterance_id, revision):
+                self._front_end.unfinished(utterance_id, revision)
             case fx.SetTimer(name, seconds):
                 self._set_timer(name, seconds)
             case fx.ClearTimer(name):

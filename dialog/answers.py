@@ -90,6 +90,7 @@ def best_answer(
     candidates: Sequence[Sequence[str]],
     *,
     only_whole: Collection[int] = frozenset(),
+    trailing_off: bool = False,
 ) -> Answer | None:
     """The candidate, or the beginning of one, that an utterance fits best.
 
@@ -98,12 +99,16 @@ def best_answer(
         candidates: Their words, as `dialog.matching.words` gives them; one with a word that
             cannot be said is passed over.
         only_whole: Which of them are of no use begun: "no", of "no more", is so near to much.
+        trailing_off: Whether a filler may come after the words, too: "it is a, um". Not for many
+            candidates: every beginning has fillers of its own.
 
     Returns:
         None when nothing was spoken, or no candidate can be said in so short a time.
     """
     spoken = int((frames.log_posteriors.argmax(axis=1) != SILENCE).sum())
     graph, meanings = _graph(candidates, only_whole)
+    if trailing_off:
+        graph.close_with(FILLERS)
     if spoken == 0 or not meanings:
         return None
     likelihood = likelihoods(frames)

@@ -80,16 +80,29 @@ class Graph:
         """
         silence = self._add(State(SILENCE), ())
         self.starts.append(silence)
+        firsts, ends = self._add_fillers(fillers, (silence,))
+        self.starts.extend(firsts)
+        self.opening = (silence, *ends)
+
+    def close_with(self, fillers: Sequence[Pronunciation]) -> None:
+        """Let every sentence added so far end in a filler too, silence around it."""
+        self.ends = [(*ends, *self._add_fillers(fillers, ends)[1]) for ends in self.ends]
+
+    def _add_fillers(
+        self, fillers: Sequence[Pronunciation], entering: tuple[int, ...]
+    ) -> tuple[list[int], tuple[int, ...]]:
+        """Add one of several fillers with the silence after it; returns the states that begin
+        them, and those that end it."""
+        firsts: list[int] = []
         ends: list[int] = []
         for filler in fillers:
-            first = len(self.states)
-            before = (silence,)
+            firsts.append(len(self.states))
+            before = entering
             for phone in filler:
                 for part in range(STATES_PER_PHONE):
                     before = (self._add(State(_output(phone, part)), before),)
-            self.starts.append(first)
             ends.extend(before)
-        self.opening = (silence, *ends, self._add(State(SILENCE), tuple(ends)))
+        return firsts, (*ends, self._add(State(SILENCE), tuple(ends)))
 
     def add_sentence(
         self,

@@ -108,6 +108,8 @@ class Recognition:
         pronunciation: How an answer was said (`Hints.scored`); None where it was not scored.
         lesson: What the last example of the wake phrase made of all (`Hints.example`).
         slip: Where nothing matched, the one word by which an answer was missed, if it was one.
+        unfinished: 0..1, how sure that this was the beginning of a candidate and not all of it,
+            with or without a filler after it. More is to come then, however long it takes.
     """
 
     text: str
@@ -117,6 +119,7 @@ class Recognition:
     pronunciation: Pronunciation | None = None
     lesson: Lesson | None = None
     slip: Slip | None = None
+    unfinished: float = 0.0
 
 
 class Recognizer(Protocol):

@@ -23,8 +23,10 @@ import numpy as np
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from dialog import answers, matching
+from dialog.answers import Answer
 from dialog.commands import command_in
 from dialog.equaliser import equalised
+from dialog.phone_frames import Frames
 from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
 from dialog.slips import slip_in
@@ -139,14 +141,19 @@ class VoskRecognizer:
             said = self._by_words(samples, english)
             agreed = said.matched == answer.index
             confidence = max(confidence, said.confidence) if agreed else confidence / 2
+        unfinished = _unfinished(frames, answer, candidates[answer.index], asides)
         if confidence < answers.ACCEPT_FROM:
             near = answer.index < scored and english[answer.index]
             slip = slip_in(frames, candidates[answer.index]) if near else None
             slip = None if slip is None else replace(slip, candidate=answer.index)
-            return Recognition("", None, confidence, complete=False, slip=slip)
+            return Recognition(
+                "", None, confidence, complete=False, slip=slip, unfinished=unfinished
+            )
         heard = tuple(word.word for word in answer.words)
         found = matching.match(heard, candidates)
-        return Recognition(" ".join(heard), found.index, confidence, found.complete)
+        return Recognition(
+            " ".join(heard), found.index, confidence, found.complete, unfinished=unfinished
+        )
 
     def _by_words(self, samples: Samples, candidates: Sequence[_Words]) -> Recognition:
         """What Vosk alone makes of it."""
@@ -186,6 +193,16 @@ class VoskRecognizer:
                 said += json.loads(recogniser.Result()).get("result", [])
         said += json.loads(recogniser.FinalResult()).get("result", [])
         return [(str(part["word"]), float(part.get("conf", 1.0))) for part in said]
+
+
+def _unfinished(frames: Frames, answer: Answer, words: _Words, asides: frozenset[int]) -> float:
+    """See `Recognition.unfinished`. Vosk has no say in it: its grammar knows whole answers."""
+    if answer.index in asides:
+        return 0.0
+    if answer.confidence >= answers.ACCEPT_FROM:
+        return 0.0 if answer.whole else answer.confidence
+    begun = answers.best_answer(frames, [words], trailing_off=True)
+    return 0.0 if begun is None or begun.whole else begun.confidence
 
 
 def _package() -> ModuleType:

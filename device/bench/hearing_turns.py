@@ -34,7 +34,7 @@ from device.bench.hearing_listener import Listener
 from device.bench.hearing_scene import Condition, Place, Talk
 from device.bench.hearing_voices import LastWords, Sentence
 from device.bench.metric import Metric
-from device.turn import is_hesitation
+from device.turn import Pause, pause_after
 from dialog.ports import Hints, Recognizer
 
 PAUSES_S = (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
@@ -205,12 +205,13 @@ def _answer(
 ) -> None:
     said = paused.utterance
     hints = Hints(answers)
-    heard = recogniser.recognize(said.samples, hints)
-    if heard.complete and heard.matched is not None:
-        if not hints.may_go_on(heard.matched):
+    match pause_after(recogniser.recognize(said.samples, hints), answers):
+        case Pause.COMPLETE:
             front_end.complete(said.id, said.revision)
-    elif is_hesitation(heard.text, answers):
-        front_end.hesitating(said.id, said.revision)
+        case Pause.UNFINISHED:
+            front_end.unfinished(said.id, said.revision)
+        case Pause.HESITATING:
+            front_end.hesitating(said.id, said.revision)
 
 
 def _turn_figures(

@@ -11,6 +11,9 @@ SETTINGS = TurnSettings(duck_voiced_ms=40, interrupt_voiced_ms=150, duck_release
 VOWEL = Evidence(sound=True, harmonic=True, speech=True)
 EARLY_VOWEL = Evidence(sound=True, harmonic=True, speech=False)
 HISS = Evidence(sound=True, harmonic=False, speech=False)
+LATE_VOWEL = Evidence(sound=True, harmonic=True, speech=False, possible=True)
+TUNE = Evidence(sound=True, harmonic=True, speech=False, possible=False)
+HISS_OF_SPEECH = Evidence(sound=True, harmonic=False, speech=False, possible=True)
 PITCHLESS_SPEECH = Evidence(sound=True, harmonic=False, speech=True)
 QUIET = Evidence(sound=False, harmonic=False, speech=False)
 ECHO = Evidence(sound=False, harmonic=False, speech=True)
@@ -38,6 +41,20 @@ def test_a_voice_ducks_after_40_ms_and_cuts_after_150() -> None:
 
 def test_the_lag_of_voice_activity_is_not_added_to_the_wait() -> None:
     assert weigh((EARLY_VOWEL, 10), (VOWEL, 50)) == [(40, Verdict.DUCK), (150, Verdict.INTERRUPT)]
+
+
+def test_a_pitch_alone_cuts_where_voice_activity_is_late() -> None:
+    assert weigh((LATE_VOWEL, 50)) == [(40, Verdict.DUCK), (100, Verdict.INTERRUPT)]
+
+
+@pytest.mark.parametrize("sound", [TUNE, HISS_OF_SPEECH])
+def test_neither_a_tune_nor_a_hiss_cuts(sound: Evidence) -> None:
+    assert [verdict for _, verdict in weigh((sound, 200))] == [Verdict.DUCK]
+
+
+def test_a_little_pitch_in_a_long_noise_does_not_cut() -> None:
+    parts = [(HISS_OF_SPEECH, 30), *[(LATE_VOWEL, 2), (HISS_OF_SPEECH, 4)] * 20]
+    assert [verdict for _, verdict in weigh(*parts)] == [Verdict.DUCK]
 
 
 def test_a_hiss_before_the_vowel_ducks_later() -> None:

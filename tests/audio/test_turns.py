@@ -14,6 +14,7 @@ SETTINGS = TurnSettings(
     complete_silence_ms=300,
     incomplete_silence_ms=1000,
     hesitation_extra_ms=600,
+    unfinished_silence_ms=2500,
     limit_s=5.0,
 )
 
@@ -100,6 +101,36 @@ def test_a_hesitating_child_gets_longer_and_only_in_that_pause(child: Child) -> 
         (2100 + 160, Paused(1, 2, 210)),
         (2100 + 1000, Ended(1, 2, 210, EndReason.SILENCE, (150,))),
     ]
+
+
+def test_a_beginning_is_waited_for_longest_and_not_for_ever(child: Child) -> None:
+    child.speaks(400)
+    child.waits(200)
+    child.endpointer.unfinished(1, 1)
+    child.endpointer.hesitating(1, 1)
+    child.waits(2200)
+    child.speaks(200)
+    child.waits(1000)
+    assert child.heard[2:] == [
+        (2100 + 740, Resumed()),
+        (3000 + 160, Paused(1, 2, 300)),
+        (3000 + 1000, Ended(1, 2, 300, EndReason.SILENCE, (240,))),
+    ]
+    child.speaks(400)
+    child.waits(200)
+    child.endpointer.unfinished(2, 1)
+    child.waits(3000)
+    assert child.heard[-1] == (4400 + 2500, Ended(2, 1, 440, EndReason.SILENCE))
+
+
+def test_a_word_that_the_answer_is_complete_takes_a_longer_wait_back(child: Child) -> None:
+    child.speaks(400)
+    child.waits(200)
+    child.endpointer.unfinished(1, 1)
+    child.waits(600)
+    child.endpointer.complete(1, 1)
+    child.waits(100)
+    assert child.heard[-1] == (1210, Ended(1, 1, 40, EndReason.COMPLETE))
 
 
 def test_a_click_neither_starts_a_turn_nor_takes_a_pause_back(child: Child) -> None:

@@ -167,6 +167,27 @@ def test_a_hesitation_gets_more_time(stage: Stage) -> None:
     assert stage.of(fx.MarkHesitating) == [fx.MarkHesitating(1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("recognition", "mark"),
+    [
+        (Recognition("a red", None, 0.9, False, unfinished=0.9), [fx.MarkUnfinished(1, 1)]),
+        (Recognition("", None, 0.3, False, unfinished=0.8), [fx.MarkUnfinished(1, 1)]),
+        (Recognition("", None, 0.3, False, unfinished=0.6), [fx.MarkHesitating(1, 1)]),
+        (Recognition("a red", None, 0.9, False), [fx.MarkHesitating(1, 1)]),
+        (Recognition("", None, 0.4, False, unfinished=0.4), []),
+        (replace(RIGHT, unfinished=0.9), [fx.MarkComplete(1, 1)]),
+    ],
+)
+def test_a_pause_is_waited_out_as_long_as_more_is_to_be_expected(
+    stage: Stage, recognition: Recognition, mark: list[fx.Effect]
+) -> None:
+    stage.listen()
+    stage.post(audio.SpeechStarted(4.2), audio.SpeechPaused(5.0, utterance()))
+    stage.post(ev.Recognised(1, 1, recognition))
+    marks = (fx.MarkComplete, fx.MarkHesitating, fx.MarkUnfinished)
+    assert [each for kind in marks for each in stage.of(kind)] == mark
+
+
 def test_interrupting_hushes_and_hears_the_child(stage: Stage) -> None:
     stage.wake()
     stage.post(audio.Interrupted(1.9))

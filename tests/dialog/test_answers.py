@@ -16,19 +16,28 @@ FRAMES_PER_STATE = 3
 SURE = 0.95
 
 
-def frames_of(text: str, *, quiet: int = 20, filler: tuple[str, ...] = ()) -> Frames:
+def _said(phones: tuple[str, ...]) -> list[int]:
+    return [
+        PHONE_ID[phone] * 3 + part
+        for phone in phones
+        for part in range(3)
+        for _ in range(FRAMES_PER_STATE)
+    ]
+
+
+def frames_of(
+    text: str, *, quiet: int = 20, filler: tuple[str, ...] = (), after: tuple[str, ...] = ()
+) -> Frames:
     """Posteriors of a speaker who says each word as the lexicon's first entry has it."""
     outputs = [SILENCE] * quiet
-    for phone in filler:
-        for part in range(3):
-            outputs += [PHONE_ID[phone] * 3 + part] * FRAMES_PER_STATE
+    outputs += _said(filler)
     if filler:
         outputs += [SILENCE] * quiet
     for word in text.split():
-        for phone in pronunciations(word)[0]:
-            for part in range(3):
-                outputs += [PHONE_ID[phone] * 3 + part] * FRAMES_PER_STATE
+        outputs += _said(pronunciations(word)[0])
     outputs += [SILENCE] * quiet
+    if after:
+        outputs += [*_said(after), *[SILENCE] * quiet]
     posteriors = np.full((len(outputs), OUTPUTS), (1 - SURE) / (OUTPUTS - 1))
     posteriors[np.arange(len(outputs)), outputs] = SURE
     return Frames(
@@ -80,6 +89,24 @@ def test_a_beginning_is_not_the_whole() -> None:
     assert answer is not None
     assert not answer.whole
     assert [word.word for word in answer.words] == ["it", "is", "a"]
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+def test_a_beginning_that_trails_off_into_a_filler_is_found(filler: tuple[str, ...]) -> None:
+    frames = frames_of("it is a", after=filler)
+    begun = best_answer(frames, CANDIDATES[:1], trailing_off=True)
+    plain = best_answer(frames, CANDIDATES[:1])
+    assert begun is not None
+    assert plain is not None
+    assert [word.word for word in begun.words] == ["it", "is", "a"]
+    assert not begun.whole
+    assert begun.confidence > max(0.9, plain.confidence)
+
+
+def test_other_speech_does_not_become_a_beginning_by_trailing_off() -> None:
+    for other in ("yellow", "my grandmother lives there"):
+        begun = best_answer(frames_of(other, after=("M",)), CANDIDATES, trailing_off=True)
+        assert begun is None or begun.confidence < 0.1
 
 
 def test_what_is_of_no_use_begun_is_heard_whole_or_not_at_all() -> None:

@@ -133,6 +133,42 @@ def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
     assert (script.received > 0) is asked
 
 
+@pytest.mark.parametrize(
+    ("heard_so", "unfinished"),
+    [
+        ((False, 0.9, 0.0), 0.9),  # a clear beginning
+        ((False, 0.55, 0.0), 0.55),  # Vosk, who knows whole answers, does not make it less
+        ((False, 0.1, 0.95), 0.95),  # a beginning and "um"
+        ((True, 0.2, 0.8), 0.8),  # taken for the whole, and badly
+        ((True, 0.9, 0.8), 0.0),  # the whole
+        ((False, 0.1, 0.05), 0.05),  # something else
+    ],
+)
+def test_how_sure_it_is_that_more_must_come(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    heard_so: tuple[bool, float, float],
+    unfinished: float,
+) -> None:
+    """First whether the whole fits best and how well, then how well a beginning and a filler."""
+    whole, sure, trailing_off = heard_so
+    (tmp_path / OWN_SIGN).parent.mkdir()
+    (tmp_path / OWN_SIGN).write_text(json.dumps({"typical_bands": [0.0]}), encoding="utf-8")
+    monkeypatch.setattr("dialog.recognizer_vosk.shared", _NoPhones)
+    monkeypatch.setattr("dialog.recognizer_vosk.slip_in", lambda _frames, _words: None)
+    word = WordFit("red", 0.0, 1.0, 0, 1)
+
+    def best(_frames: object, _candidates: object, **how: object) -> Answer:
+        if how.get("trailing_off"):
+            return Answer(0, (word,), False, 0.0, trailing_off)
+        return Answer(0, (word,), whole, 0.0, sure)
+
+    monkeypatch.setattr("dialog.answers.best_answer", best)
+    hints = Hints(("red apple", "blue"), scored=2)
+    heard, _ = hear(monkeypatch, tmp_path, hints, [("[unk]", 1.0)])
+    assert heard.unfinished == unfinished
+
+
 PACKAGE = """
 import srt
 import requests
