@@ -14,6 +14,9 @@ from dialog.wake.question import WakeQuestion
 
 log = logging.getLogger(__name__)
 
+ALONE_SHARE = 0.25
+"""Of the threshold: a candidate that nobody can be asked about wakes from there."""
+
 
 class Listening(Protocol):
     """The recogniser in its process."""
@@ -71,7 +74,7 @@ class WakeDesk:
             self._job = None
             if reply.error is not None or reply.value is None:
                 log.warning("nobody had the last word on a wake phrase")
-                told(True)
+                told(woken.hit.score >= ALONE_SHARE * self._threshold)
                 return
             said = reply.value.confidence >= self._threshold
             self.refused += not said

@@ -60,11 +60,10 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
     """
     if wake.engine != OWN_ENGINE:
         return make_wake_words(wake)
-    from dialog.wake.confirm import CANDIDATE_SHARE, FAR_SHARE
+    from dialog.wake.confirm import FAR_SHARE, candidate_share
     from dialog.wake.detector import PhoneWakeWord, WakeModels
-    from dialog.wake.head import head_of
 
-    head_of(wake.phrase, wake.head)  # the last word's; what is wrong with it is said at start
+    candidates = candidate_share(wake.phrase, wake.head)
     models = WakeModels.load()
     further, bias = ((), 0.0) if taught is None else (taught.further, taught.bias)
     near, far = (
@@ -76,7 +75,7 @@ def wake_words(wake: WakeSettings, taught: Taught | None = None) -> tuple[WakeWo
             further=further,
             bias=bias,
         )
-        for share in (CANDIDATE_SHARE, FAR_SHARE)
+        for share in (candidates, FAR_SHARE)
     )
     return near, far
 

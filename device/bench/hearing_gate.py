@@ -17,7 +17,7 @@ from device.bench.figures_page import Report
 from device.bench.metric import Metric
 from device.bench.wake_scenes import SCENES, heard, say, voices
 from dialog.factory import build_last_word
-from dialog.wake.confirm import CANDIDATE_SHARE
+from dialog.wake.confirm import candidate_share
 from dialog.wake.detector import CHUNK_FRAMES, Gate, PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
 
@@ -89,7 +89,7 @@ class PhoneGate:
         self._question = WakeQuestion(settings.phrase)
         self._wake = PhoneWakeWord(
             settings.phrase,
-            threshold=settings.threshold * CANDIDATE_SHARE,
+            threshold=settings.threshold * candidate_share(settings.phrase),
             gate=gate,
             models=models,
         )

@@ -24,7 +24,7 @@ from device.bench.metric import Metric
 from device.bench.wake_said import HELLO_MYNA, OLDEST_CHILD, Trial, phrases_in, trials, unlearnt
 from device.bench.wake_scenes import SCENES, heard, say, voices
 from dialog.factory import build_last_word
-from dialog.wake.confirm import CANDIDATE_SHARE, ConfirmedWakeWord
+from dialog.wake.confirm import ConfirmedWakeWord, candidate_share
 from dialog.wake.detector import PhoneWakeWord, WakeModels
 from dialog.wake.question import WakeQuestion
 
@@ -90,7 +90,10 @@ def _hello_myna(models: WakeModels, count: int, seed: int) -> list[Metric]:
 
 def _hits(models: WakeModels, sound: Signal) -> int:
     candidates = PhoneWakeWord(
-        HELLO_MYNA, threshold=THRESHOLD * CANDIDATE_SHARE, gate=LevelGate(), models=models
+        HELLO_MYNA,
+        threshold=THRESHOLD * candidate_share(HELLO_MYNA),
+        gate=LevelGate(),
+        models=models,
     )
     wake = ConfirmedWakeWord(
         candidates, WakeQuestion(HELLO_MYNA), build_last_word(), threshold=THRESHOLD

@@ -30,9 +30,10 @@ from dialog.wake.question import WakeQuestion
 from dialog.wake.spotter import Path, Spotter
 from dialog.wake.verifier import VERIFIER_PATH, Verifier, share
 
-CANDIDATE_SHARE, FAR_SHARE = 0.25, 0.5
-"""A candidate needs this share of the threshold only, this has the last word; and this share is
-enough for Myna's own voice to be taken for the phrase."""
+CANDIDATE_SHARE, CANDIDATE_SHARE_WITH_HEAD, FAR_SHARE = 0.25, 0.1, 0.5
+"""A candidate needs this share of the threshold only, since this has the last word; one of a phrase
+with a head less, as that refuses more; and the last share is enough for Myna's own voice to be
+taken for the phrase."""
 HOPELESS = -1.5
 """Log likelihood ratio for each frame below which no path is looked at closely."""
 FIRST_WEIGHT, DECIDED_AT = 0.75, 0.6
@@ -40,6 +41,19 @@ FIRST_WEIGHT, DECIDED_AT = 0.75, 0.6
 phrase without a head: set on 40
 minutes of `myna bench hours` (seed 1) and on 108 sayings by synthetic voices (`docs/wake.md`)."""
 LAST_WORD_PATH = VERIFIER_PATH.with_name("last_word.npz")
+
+
+def candidate_share(text: str, head: str = "") -> float:
+    """Which share of the threshold makes a candidate of this phrase.
+
+    Args:
+        text: As written.
+        head: As `WakeQuestion`'s.
+
+    Raises:
+        ModelError: The head is broken.
+    """
+    return CANDIDATE_SHARE if head_of(text, head) is None else CANDIDATE_SHARE_WITH_HEAD
 
 
 class Ears(Protocol):

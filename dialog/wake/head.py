@@ -28,6 +28,7 @@ SEEN_ROWS = 84
 """Of the encoder, the last two seconds: that much of a window is looked at."""
 KERNEL = 5
 DILATIONS = (1, 2, 4, 6)
+_BROKEN = (OSError, EOFError, KeyError, ValueError, IndexError, TypeError, BadZipFile)
 EPSILON = 1e-5
 """Of the normalisation of every row, as PyTorch has it."""
 
@@ -88,7 +89,7 @@ class PhraseHead:
                 fusion = Fusion(*(float(each) for each in kept["fusion"]))
                 found = cls(str(kept["phrase"]), networks, fusion)
             found.score(np.zeros((1, networks[0]["norm.weight"].size), np.float32))
-        except (OSError, KeyError, ValueError, IndexError, TypeError, BadZipFile) as fault:
+        except _BROKEN as fault:
             raise ModelError(
                 f"the wake phrase's head {path} is missing or broken: make it anew with myna wake"
                 " train, or leave [wake] head empty",

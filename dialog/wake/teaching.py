@@ -17,7 +17,7 @@ from audio.ports import Samples
 from dialog.phone_graph import Pronunciation, Word
 from dialog.phone_set import PHONES
 from dialog.wake.both import BothStages
-from dialog.wake.confirm import CANDIDATE_SHARE
+from dialog.wake.confirm import candidate_share
 from dialog.wake.evidence import FIGURES, RIVAL_MARGIN
 from dialog.wake.following import Sighting
 from dialog.wake.phrase import Phrase, phrase
@@ -40,9 +40,6 @@ MARGIN = 0.5
 MOST_BIAS = 0.75
 """Logit by which waking may become easier for a taught child."""
 USUAL_THRESHOLD = 0.5
-_BAR = CANDIDATE_SHARE * USUAL_THRESHOLD
-CANDIDATE_LOGIT = math.log(_BAR / (1 - _BAR))
-"""Of the first stage, from which the last word is asked at the usual threshold."""
 
 
 def teach(text: str, examples: Sequence[Samples], stages: BothStages) -> Lesson | None:
@@ -75,14 +72,16 @@ def teach(text: str, examples: Sequence[Samples], stages: BothStages) -> Lesson 
         return known[further]
 
     everybody = range(len(heard))
+    bar = candidate_share(plain.text) * USUAL_THRESHOLD
+    candidate = math.log(bar / (1 - bar))
     after = 0
     for out in everybody:
         rest = [at for at in everybody if at != out]
         logits = with_ways(_own_ways([heard[at][1] for at in rest]))
-        after += logits[out].wake(_bias([logits[at].last for at in rest]))
+        after += logits[out].wake(_bias([logits[at].last for at in rest]), candidate)
     further = _own_ways([seen for _, seen in heard])
     bias = _bias([each.last for each in with_ways(further)])
-    before = sum(each.wake(0.0) for each in with_ways(()))
+    before = sum(each.wake(0.0, candidate) for each in with_ways(()))
     return Lesson(Taught(plain.text, further, bias), len(heard), before, after)
 
 
@@ -109,9 +108,14 @@ class _Logits:
     first: float
     last: float
 
-    def wake(self, bias: float) -> bool:
-        """Whether Myna would wake at the usual threshold."""
-        return self.first + bias >= CANDIDATE_LOGIT and self.last + bias >= 0.0
+    def wake(self, bias: float, candidate: float) -> bool:
+        """Whether Myna would wake at the usual threshold.
+
+        Args:
+            bias: What was taught.
+            candidate: Logit of the first stage from which the last word is asked.
+        """
+        return self.first + bias >= candidate and self.last + bias >= 0.0
 
 
 def _both(stages: BothStages, sound: Samples, own: Phrase, question: WakeQuestion) -> _Logits:

@@ -80,6 +80,16 @@ def test_the_last_word(
     assert desk.refused == refused
 
 
+@pytest.mark.parametrize(("score", "said"), [(0.12, False), (0.13, True)])
+def test_a_weak_candidate_that_nobody_can_be_asked_about_wakes_nobody(
+    desk: WakeDesk, recogniser: Recogniser, score: float, said: bool
+) -> None:
+    told: list[bool] = []
+    assert desk.ask(Woken(1.0, WakeHit("hello myna", score, 1.0), SOUND), told.append)
+    recogniser.answer(0, None)
+    assert told == [said]
+
+
 def test_a_newer_candidate_takes_the_place_of_an_older_one(
     desk: WakeDesk, recogniser: Recogniser
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from core.errors import ModelError
 from device.cli.wake import find_phrases
 from device.wake_words import whole_wake_word
 from dialog.factory import build_last_word
-from dialog.wake.confirm import FIRST_WEIGHT
+from dialog.wake.confirm import DECIDED_AT, FIRST_WEIGHT
+from dialog.wake.head import SEEN_ROWS, head_of
 from dialog.wake.question import WakeQuestion
 
 LAST_WORD = build_last_word()
@@ -54,12 +56,25 @@ def test_what_children_taught_makes_it_easier() -> None:
 
 
 def test_what_the_first_stage_thought_counts() -> None:
-    sound = said("hello mina")
-    sure, unsure = (LAST_WORD.logit(sound, HELLO.after(score)) for score in (0.5, 0.15))
+    sound, bear = said("wake up mister pear"), WakeQuestion("wake up mister bear")
+    sure, unsure = (LAST_WORD.logit(sound, bear.after(score)) for score in (0.5, 0.15))
     assert sure - unsure == pytest.approx(FIRST_WEIGHT * math.log(0.85 / 0.15))
     # A child who was taught is not made easier twice.
-    taught = WakeQuestion("hello myna", bias=0.75).after(0.5)
+    taught = WakeQuestion("wake up mister bear", bias=0.75).after(0.5)
     assert LAST_WORD.logit(sound, taught) - sure == pytest.approx(0.75 - FIRST_WEIGHT * 0.75)
+
+
+def test_a_phrase_with_a_head_is_weighed_by_it_too() -> None:
+    head = head_of("hello myna")
+    assert head is not None
+    sound = said("hello mina")
+    ears = LAST_WORD.ears
+    own = head.score(ears.encoded((sound / np.float32(32768.0)).astype(np.float32))[-SEEN_ROWS:])
+    without = replace(LAST_WORD, heads=lambda *_: None)
+    asked = HELLO.after(0.3)
+    last = without.logit(sound, asked) - FIRST_WEIGHT * asked.first + DECIDED_AT
+    expected = head.fusion.logit(head=own, last=last, first=asked.first)
+    assert LAST_WORD.logit(sound, asked) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("level", [0, 30_000])

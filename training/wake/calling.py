@@ -34,7 +34,7 @@ from training.wake.data import holds
 
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
-NETWORKS, STEPS, SEED = 2, 2000, 16
+NETWORKS, STEPS, SEED = 3, 2000, 16
 FEW = Amounts(synthetic=400, cuts_per_speaker=12, near=400, echoed=0)
 FEW_STEPS = 1600
 _Made = TypeVar("_Made")

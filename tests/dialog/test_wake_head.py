@@ -1,0 +1,139 @@
+"""A head of one phrase: what it computes, what it tells apart, and files that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.settings import WakeSettings
+from audio.virtual_room.synthesised import SynthesisedVoice
+from core.errors import ModelError
+from device.wake_words import wake_question, wake_words
+from dialog.speech_ears import shared
+from dialog.wake.head import (
+    DILATIONS,
+    HEADS_PATH,
+    KERNEL,
+    SEEN_ROWS,
+    Fusion,
+    PhraseHead,
+    head_of,
+)
+
+Floats = np.typing.NDArray[np.float32]
+PLAIN = Fusion(1.0, 0.0, 0.0, 0.0)
+SHIPPED = HEADS_PATH / "hello_myna.npz"
+
+
+def drawn_head(width: int = 3, rows: int = 4) -> dict[str, Floats]:
+    """Weights of a network over rows of four figures."""
+    rng = np.random.default_rng(5)
+
+    def draw(*shape: int) -> Floats:
+        return rng.normal(0.0, 0.5, shape).astype(np.float32)
+
+    weights = {
+        "norm.weight": draw(rows),
+        "norm.bias": draw(rows),
+        "first.weight": draw(rows, width),
+        "first.bias": draw(width),
+        "last.weight": draw(width, 1),
+        "last.bias": draw(1),
+    }
+    for layer in range(len(DILATIONS)):
+        weights[f"layers.{layer}.weight"] = draw(KERNEL * width, width)
+        weights[f"layers.{layer}.bias"] = draw(width)
+    return weights
+
+
+def plainly(weights: dict[str, Floats], encoded: Floats) -> float:
+    """The same network, one place and one tap at a time."""
+    hidden = []
+    for row in encoded:
+        even = (row - row.mean()) / np.sqrt(row.var() + 1e-5)
+        even = even * weights["norm.weight"] + weights["norm.bias"]
+        hidden.append(np.maximum(even @ weights["first.weight"] + weights["first.bias"], 0.0))
+    for layer, dilation in enumerate(DILATIONS):
+        taps = weights[f"layers.{layer}.weight"].reshape(KERNEL, len(hidden[0]), -1)
+        made = []
+        for at, own in enumerate(hidden):
+            total = weights[f"layers.{layer}.bias"].copy()
+            for tap in range(KERNEL):
+                place = at + (tap - KERNEL // 2) * dilation
+                if 0 <= place < len(hidden):
+                    total = total + hidden[place] @ taps[tap]
+            made.append(own + np.maximum(total, 0.0))
+        hidden = made
+    return max(float((row @ weights["last.weight"] + weights["last.bias"])[0]) for row in hidden)
+
+
+def test_a_head_computes_dilated_convolutions_over_normalised_rows() -> None:
+    weights = drawn_head()
+    encoded = np.random.default_rng(6).normal(2.0, 3.0, (30, 4)).astype(np.float32)
+    found = PhraseHead("x", (weights,), PLAIN).score(encoded)
+    assert found == pytest.approx(plainly(weights, encoded), abs=1e-4)
+
+
+def test_several_networks_are_averaged() -> None:
+    weights = drawn_head()
+    other = {**weights, "last.bias": weights["last.bias"] + 2.0}
+    encoded = np.ones((9, 4), np.float32) * np.arange(4)
+    one = PhraseHead("x", (weights,), PLAIN).score(encoded.astype(np.float32))
+    both = PhraseHead("x", (weights, other), PLAIN).score(encoded.astype(np.float32))
+    assert both - one == pytest.approx(1.0, abs=1e-5)
+
+
+def score_of(text: str, voice: int) -> float:
+    """What the head that ships makes of a text by one of the virtual room's children."""
+    head = head_of("hello myna")
+    assert head is not None
+    sound = SynthesisedVoice(voice).say(text).samples.astype(np.float32)
+    sound = np.pad(sound * np.float32(0.3 / np.abs(sound).max()), (16_000, 6_000))
+    return head.score(shared().encoded(sound[-41_600:])[-SEEN_ROWS:])
+
+
+@pytest.mark.parametrize("voice", [0, 1, 2])
+def test_the_head_that_ships_knows_its_phrase(voice: int) -> None:
+    called = score_of("hello myna", voice)
+    others = ("good morning teacher", "yellow banana", "hello my name is tom", "i like apples")
+    assert called > 0.0
+    for other in others:
+        assert score_of(other, voice) < min(0.0, called - 2.0), other
+
+
+def test_another_phrase_has_none() -> None:
+    assert head_of("wake up mister bear") is None
+
+
+def test_the_head_of_another_phrase_is_refused_at_start() -> None:
+    wake = WakeSettings(phrase="wake up mister bear", head=str(SHIPPED))
+    with pytest.raises(ModelError, match='the head of "hello myna", not of "wake up mister bear"'):
+        wake_words(wake)
+
+
+def test_a_configured_head_goes_with_its_phrase_only() -> None:
+    wake = WakeSettings(phrase="hello myna", head=str(SHIPPED))
+    own, other = (wake_question(wake, text, None) for text in ("hello myna", "good day robot"))
+    assert own is not None
+    assert own.head == str(SHIPPED)
+    assert other is not None
+    assert other.head == ""
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights", b"PK\x03\x04broken"])
+def test_a_file_that_is_no_head_is_said(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "head.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match="missing or broken"):
+        PhraseHead.load(path)
+
+
+def test_a_head_without_all_its_weights_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    with np.load(SHIPPED) as kept:
+        np.savez(path, **{name: kept[name] for name in kept.files if name != "0.last.bias"})
+    with pytest.raises(ModelError, match="missing or broken"):
+        PhraseHead.load(path)
