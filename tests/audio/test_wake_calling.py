@@ -1,0 +1,117 @@
+"""The recipe of a head: who teaches whom, what a window holds, how witnesses are weighed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("soxr")
+
+from audio.ports import WAKE_SOUND_S
+from device.bench.wake_scenes import voices
+from training.wake import call_windows, fusing
+from training.wake.callers import ACCENTS, FLITE, FUSING_VOICES, VARIANTS, pronunciations_of
+from training.wake.fusing import Candidate
+
+TEACHING = {("espeak-ng", f"{accent}+{variant}") for accent in ACCENTS for variant in VARIANTS} | {
+    ("flite", name) for name in FLITE
+}
+
+
+def test_who_teaches_a_head_neither_weighs_nor_judges_it() -> None:
+    judging = {(each.program, each.name) for each in voices(18)}
+    assert not TEACHING & set(FUSING_VOICES)
+    assert not TEACHING & judging
+    assert not set(FUSING_VOICES) & judging
+    # Nor does the same voice with another accent.
+    variants = {name.split("+")[-1] for program, name in judging if program == "espeak-ng"}
+    assert not variants & {*VARIANTS}
+
+
+def test_all_ways_to_say_a_phrase() -> None:
+    assert set(pronunciations_of("hello myna")) == {
+        ("HH", "AH", "L", "OW", "M", "AY", "N", "AH"),
+        ("HH", "EH", "L", "OW", "M", "AY", "N", "AH"),
+    }
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_windows, "_others", [np.full(8_000, -0.5, np.float32)], raising=False)
+
+
+@pytest.mark.usefixtures("others")
+def test_a_window_ends_soon_after_the_call_it_holds() -> None:
+    voice = np.full(12_000, 0.6, np.float32)
+    talked = 0
+    for seed in range(40):
+        window = call_windows._window(voice, np.random.default_rng(seed))
+        assert window.size == round(WAKE_SOUND_S * 16_000)
+        called = np.flatnonzero(window == np.float32(0.6))
+        assert called.size == voice.size
+        assert np.array_equal(called, np.arange(called[0], called[0] + voice.size))
+        assert 0.14 <= (window.size - called[-1]) / 16_000 <= 0.91
+        talked += bool((window < 0).any())
+    assert 10 <= talked <= 35  # half of them: 30 % before, 30 % after
+
+
+@pytest.mark.usefixtures("others")
+def test_a_call_longer_than_the_window_keeps_its_end() -> None:
+    rng = np.random.default_rng(3)
+    voice = np.linspace(0.1, 0.6, 60_000, dtype=np.float32)
+    window = call_windows._window(voice, rng)
+    assert window.max() == voice[-1]
+
+
+def weighed(calls: int, others: int) -> tuple[list[Candidate], np.ndarray]:
+    """Candidates: the first witness knows most, the second a little, the third the contrary."""
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0.0, 1.0, (calls + others, 3))
+    logits[:calls] += (3.0, 1.0, -1.0)
+    sound = np.zeros(160, np.int16)
+    candidates = [Candidate(f"synthetic {at} quiet", 0.0, sound) for at in range(calls)]
+    candidates += [Candidate(f"minute {at} music", 0.0, sound) for at in range(others)]
+    return candidates, logits
+
+
+def test_witnesses_count_by_what_they_know_and_never_against_themselves() -> None:
+    fusion = fusing.fit(*weighed(200, 600))
+    assert fusion.head > fusion.last > 0.0
+    assert fusion.first == 0.0
+
+
+def test_it_wakes_as_often_as_it_may_in_the_minutes_that_set_it() -> None:
+    candidates, logits = weighed(200, 600)
+    fusion = fusing.fit(candidates, logits)
+    false = sum(
+        fusion.logit(head=head, last=last, first=first) >= 0.0
+        for each, (head, last, first) in zip(candidates, logits, strict=True)
+        if each.about.startswith("minute")
+    )
+    assert false == round(fusing.ACCEPTS_PER_HOUR * fusing.MINUTES / 60)
+
+
+def test_of_one_call_only_its_best_candidate_counts() -> None:
+    candidates, logits = weighed(200, 600)
+    again = [Candidate(each.about, 0.0, each.sound) for each in candidates[:200]]
+    worse = np.concatenate([logits, logits[:200] - 20.0])
+    assert fusing.fit([*candidates, *again], worse) == fusing.fit(candidates, logits)
+
+
+def test_a_network_is_exported_as_the_device_computes_it(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from dialog.wake.head import Fusion, PhraseHead
+    from training.wake import call_network
+
+    torch.manual_seed(2)
+    network = call_network.Network().eval()
+    path = tmp_path / "head.npz"
+    call_network.export("good day robot", [network], Fusion(1.0, 0.0, 0.0, 0.0), path)
+    rows = np.random.default_rng(1).normal(0.0, 4.0, (84, 288)).astype(np.float32)
+    found = PhraseHead.load(path)
+    assert found.phrase == "good day robot"
+    assert found.score(rows) == pytest.approx(
+        float(call_network.logits(network, rows[None])[0]), abs=0.02
+    )
