@@ -37,7 +37,7 @@ def make_front_end(
         ModelError: A stage's name is unknown or its library is missing.
     """
     from audio.echo_factory import make_canceller
-    from audio.noise_gain import WebrtcNoiseGain, make_denoiser
+    from audio.noise_gain import WebrtcNoiseGain
     from audio.vad_silero import SileroVad
 
     near_wake, far_wake = wake_words
@@ -46,7 +46,6 @@ def make_front_end(
         suppressor=WebrtcNoiseGain(
             suppression=audio.noise_suppression, target_dbfs=audio.auto_gain_dbfs
         ),
-        denoiser=make_denoiser(),
         voice=SileroVad(),
         wake=near_wake,
         far_wake=far_wake,

@@ -88,8 +88,7 @@ class FrontEnd:
 
     Args:
         canceller: Echo canceller.
-        suppressor: Noise suppression and gain, for voice activity and the wake word.
-        denoiser: Noise suppression alone, for what is recognised and scored.
+        suppressor: Noise suppression and gain.
         voice: Voice activity.
         wake: Wake word in the microphone.
         far_wake: The same detector on the loudspeaker's signal; None for no veto.
@@ -104,7 +103,6 @@ class FrontEnd:
         *,
         canceller: EchoCanceller,
         suppressor: NoiseSuppressor,
-        denoiser: NoiseSuppressor,
         voice: VoiceActivity,
         wake: WakeWord,
         far_wake: WakeWord | None,
@@ -114,7 +112,6 @@ class FrontEnd:
     ) -> None:
         self._canceller = canceller
         self._suppressor = suppressor
-        self._denoiser = denoiser
         self._wake = wake
         self._far_wake = far_wake
         self._playback = playback
@@ -128,13 +125,12 @@ class FrontEnd:
         self._veto = SelfWakeVeto()
         self._pre_roll = frames_of(turns.pre_roll_ms)
         self._tail = frames_of(turns.look_ms)
-        kept_s = turns.limit_s + (turns.pre_roll_ms + turns.incomplete_silence_ms) / 1000 + 4
-        self._tape = Tape(kept_s)
-        self._spoken = Tape(kept_s)
+        self._tape = Tape(
+            turns.limit_s + (turns.pre_roll_ms + turns.incomplete_silence_ms) / 1000 + 4
+        )
         self._near: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._echo_free: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._clean: Samples = np.zeros(FRAME_SAMPLES, np.int16)
-        self._denoised: Samples = np.zeros(FRAME_SAMPLES, np.int16)
         self._hearing = Hearing()
         self._frame = 0
         self._attention = Attention.OFF
@@ -227,9 +223,7 @@ class FrontEnd:
         self._inspect(near)
         self._canceller.process(near, far, self._echo_free)
         self._suppressor.process(self._echo_free, self._clean)
-        self._denoiser.process(self._echo_free, self._denoised)
         self._tape.write(self._echo_free)
-        self._spoken.write(self._denoised)
         level = self._ear.measure(
             self._echo_free,
             far,
@@ -266,7 +260,6 @@ class FrontEnd:
         """
         self.counters.lost_frames += frames
         self._tape.skip(frames * FRAME_SAMPLES)
-        self._spoken.skip(frames * FRAME_SAMPLES)
         for _ in range(frames):
             self._frame += 1
             if self._attention is Attention.TURN:
@@ -390,14 +383,13 @@ class FrontEnd:
         """The turn so far: pre-roll, speech, a little of the silence after it."""
         start = max(0, self._turn_onset - self._pre_roll) * FRAME_SAMPLES
         end = (event.speech_end + self._tail) * FRAME_SAMPLES
-        samples = self._spoken.copy(start, end)
+        samples = self._tape.copy(start, end)
         return Utterance(
             id=event.utterance_id,
             revision=event.revision,
             samples=samples,
-            start_s=seconds(max(start, self._spoken.start) // FRAME_SAMPLES),
+            start_s=seconds(max(start, self._tape.start) // FRAME_SAMPLES),
             speech_end_s=seconds(event.speech_end),
-            whole=self._tape.copy(start, end),
         )
 
     # --------------------------------------------------------------- interruptions

@@ -7,19 +7,6 @@ import numpy as np
 from audio.ports import Samples
 from core.errors import ModelError
 
-HEARD_SUPPRESSION = 2
-"""The level that recogniser and scorer hear best behind: a stronger one takes speech along in a
-fan's noise, a milder one leaves a television in (`docs/hearing.md`)."""
-
-
-def make_denoiser() -> WebrtcNoiseGain:
-    """What recogniser and scorer listen behind. Without gain, which moves inside a sentence.
-
-    Raises:
-        ModelError: The library is missing.
-    """
-    return WebrtcNoiseGain(suppression=HEARD_SUPPRESSION, target_dbfs=0)
-
 
 class WebrtcNoiseGain:
     """The noise suppressor and gain control of WebRTC's audio processing module.

@@ -196,10 +196,9 @@ class Utterance:
     Attributes:
         id: Counts up from 1; a paused utterance that goes on keeps its id.
         revision: Counts up with every pause of the same utterance.
-        samples: int16, 16 kHz, pre-roll included, with the room's noise taken out.
+        samples: int16, 16 kHz, pre-roll included.
         start_s: Time of the first sample.
         speech_end_s: Time of the last voiced frame's end.
-        whole: The same with the noise, None where none was taken out.
     """
 
     id: int
@@ -207,12 +206,6 @@ class Utterance:
     samples: Samples = field(repr=False)
     start_s: float
     speech_end_s: float
-    whole: Samples | None = field(default=None, repr=False)
-
-    @property
-    def as_when_woken(self) -> Samples:
-        """The sound as `Woken.sound` would have it, for whoever compares the two."""
-        return self.samples if self.whole is None else self.whole
 
 
 @dataclass(frozen=True, slots=True)

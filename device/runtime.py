@@ -303,13 +303,10 @@ class Runtime:
             else:
                 self.post(ev.Recognised(*key, reply.value, effect.freely))
 
-        # An example of the wake phrase is heard as the phrase itself will be.
-        taught = effect.hints.example is not None
-        sound = utterance.as_when_woken if taught else utterance.samples
-        hints = self._with_voice(self._examples.with_earlier(effect.hints, sound))
+        hints = self._with_voice(self._examples.with_earlier(effect.hints, utterance.samples))
 
         def submit(on_reply: OnReply[Recognition]) -> int:
-            return self._recogniser.submit(sound, hints, on_reply)
+            return self._recogniser.submit(utterance.samples, hints, on_reply)
 
         job.append(self._scheduler.start_job("recogniser", submit, deliver))
         self._recognition_job = job[0]

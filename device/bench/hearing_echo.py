@@ -16,7 +16,6 @@ from device.bench import hearing_scene
 from device.bench.acoustics import Signal
 from device.bench.echo_signals import int16
 from device.bench.figures_page import Curve, Plot, Report
-from device.bench.hearing_noise import as_recognised
 from device.bench.hearing_scene import Condition, Place, Talk
 from device.bench.hearing_voices import Sentence, Words, right_share
 from device.bench.intelligibility import level_change_db, stoi
@@ -133,7 +132,7 @@ def _cut(signal: Samples, words: Sequence[tuple[int, int]]) -> list[Samples]:
 def _without_echo(where: Place, voices: Sequence[Signal]) -> list[Samples]:
     talk = hearing_scene.talk(where, voices, child_below_echo_db=0.0)
     near = int16(talk.child + where.noise)
-    return _cut(as_recognised(near), talk.words)
+    return _cut(near, talk.words)
 
 
 def _outputs(ways: dict[str, _Way], talk: Talk) -> Iterator[tuple[str, _Way, Samples]]:
@@ -154,8 +153,7 @@ def _talked(where: Place, voices: Sequence[Signal], ways: dict[str, _Way]) -> No
                 part = aligned[first:last] / 32768.0
                 way.stoi[level].append(stoi(child, part))
                 way.level_db[level].append(level_change_db(child, part))
-            recognised = as_recognised(aligned) if output == OURS else aligned
-            way.heard[level] += _cut(recognised, talk.words)
+            way.heard[level] += _cut(aligned, talk.words)
 
 
 def _undelayed(talk: Talk, heard: Samples) -> Samples:

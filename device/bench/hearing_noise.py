@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
 
-from audio.noise_gain import WebrtcNoiseGain, make_denoiser
-from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, NoiseSuppressor, Samples
+from audio.noise_gain import WebrtcNoiseGain
+from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from audio.settings import AudioSettings
 from audio.virtual_room.noise import fan, television
 from device.bench import acoustics, hearing_scene
@@ -28,8 +28,6 @@ FAR: Point = (3.7, 2.86, 0.83)
 """0.5 m and 3 m from the microphone, in the largest room."""
 _RT60_S = 0.35
 _LEAD_S = 0.4
-_BEFORE_S = 3.0
-"""The noise goes on for so long before each sentence, as it would: the suppressor knows it."""
 
 
 def run(sentences: Sequence[Sentence], words: Words, *, count: int, seed: int) -> Report:
@@ -43,18 +41,14 @@ def run(sentences: Sequence[Sentence], words: Words, *, count: int, seed: int) -
     response = acoustics.room_response(_RT60_S, acoustics.CHILD, seed=seed)
     noises = {"fan": fan(20.0, rng), "television": television(20.0, 2, rng)}
     voices = [_in_room(sentence.voice, response) for sentence in chosen]
-    hiss = NOISE_RMS * rng.standard_normal(SAMPLE_RATE_HZ * 15)
-    quiet = [int16(voice + hiss[: len(voice)]) for voice in voices]
-    whole = {way: _share(words, chosen, list(map(heard, quiet))) for way, heard in _WAYS.items()}
-    metrics = [
-        Metric(f"hearing.noise.quiet.{way}words_right", 100 * share, "%", None, count)
-        for way, share in whole.items()
-    ]
+    hiss = NOISE_RMS * rng.standard_normal(SAMPLE_RATE_HZ * 12)
+    quiet = _share(words, chosen, [int16(voice + hiss[: len(voice)]) for voice in voices])
+    metrics = [Metric("hearing.noise.quiet.words_right", 100 * quiet, "%", None, count)]
     for name, noise in noises.items():
         for snr_db in SNRS_DB:
             mixed = [_mixed(voice, noise, snr_db, rng) for voice in voices]
-            for way, heard in _WAYS.items():
-                lost = 100 * (whole[""] - _share(words, chosen, list(map(heard, mixed))))
+            for way, heard in (("", mixed), ("suppressed.", [_suppressed(one) for one in mixed])):
+                lost = 100 * (quiet - _share(words, chosen, heard))
                 at = f"hearing.noise.{name}.{snr_db:.0f}db.{way}words_lost"
                 aim = None if way else _AIMS[snr_db]
                 metrics.append(Metric(at, lost, "points", aim, count))
@@ -62,29 +56,13 @@ def run(sentences: Sequence[Sentence], words: Words, *, count: int, seed: int) -
     return Report(metrics)
 
 
-def as_recognised(near: Samples) -> Samples:
-    """Sound without echo as recogniser and scorer get it, of the same length."""
-    return _through(make_denoiser(), near)[: len(near)]
-
-
 def _share(words: Words, said: Sequence[Sentence], heard: Sequence[Samples]) -> float:
     return sum(words.right(*pair) for pair in zip(said, heard, strict=True)) / max(len(said), 1)
 
 
-def _sentence(heard: Samples) -> Samples:
-    """What comes after the noise alone."""
-    return heard[int(_BEFORE_S * SAMPLE_RATE_HZ) :]
-
-
-_WAYS: Mapping[str, Callable[[Samples], Samples]] = {
-    "": lambda near: _sentence(as_recognised(near)),
-    "unsuppressed.": _sentence,
-}
-
-
 def _in_room(voice: Signal, response: Signal) -> Signal:
-    before, lead = (np.zeros(int(s * SAMPLE_RATE_HZ)) for s in (_BEFORE_S, _LEAD_S))
-    wet = acoustics.convolve(np.concatenate([before, lead, voice, lead]), response)
+    lead = np.zeros(int(_LEAD_S * SAMPLE_RATE_HZ))
+    wet = acoustics.convolve(np.concatenate([lead, voice, lead]), response)
     return np.asarray(wet * (LOUD_AT_1_M / acoustics.active_rms(wet)))
 
 
@@ -101,11 +79,6 @@ def _suppressed(near: Samples) -> Samples:
     stage = WebrtcNoiseGain(
         suppression=settings.noise_suppression, target_dbfs=settings.auto_gain_dbfs
     )
-    return _through(stage, near)
-
-
-def _through(stage: NoiseSuppressor, near: Samples) -> Samples:
-    """All of it, filled up to whole frames."""
     whole = np.pad(near, (0, -len(near) % FRAME_SAMPLES))
     out = np.zeros_like(whole)
     for start in range(0, len(whole), FRAME_SAMPLES):

@@ -8,7 +8,7 @@ import pytest
 from audio.echo_factory import make_canceller
 from audio.fakes import FakeWakeWord
 from audio.front_end import FrontEnd
-from audio.noise_gain import WebrtcNoiseGain, make_denoiser
+from audio.noise_gain import WebrtcNoiseGain
 from audio.playback import Playback
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, Attention, Edge, ReadStatus, Samples, Woken
 from audio.resample import StreamResampler
@@ -25,7 +25,6 @@ def ear() -> FrontEnd:
     made = FrontEnd(
         canceller=make_canceller("kalman", tail_ms=300),
         suppressor=WebrtcNoiseGain(suppression=1, target_dbfs=6),
-        denoiser=make_denoiser(),
         voice=SileroVad(),
         wake=FakeWakeWord(),
         far_wake=None,

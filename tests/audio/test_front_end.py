@@ -22,7 +22,6 @@ from audio.ports import (
     Edge,
     EndReason,
     Interrupted,
-    NoiseSuppressor,
     Played,
     PlayStarted,
     ReadStatus,
@@ -39,16 +38,10 @@ from tests.audio.speech import cough, espeak, pink_noise, silence
 TURNS = TurnSettings()
 
 
-def front_end(
-    playback: Playback,
-    *,
-    far_wake: FakeWakeWord | None = None,
-    denoiser: NoiseSuppressor | None = None,
-) -> FrontEnd:
+def front_end(playback: Playback, *, far_wake: FakeWakeWord | None = None) -> FrontEnd:
     return FrontEnd(
         canceller=PassThroughCanceller(),
         suppressor=PassThroughSuppressor(),
-        denoiser=denoiser or PassThroughSuppressor(),
         voice=ScriptedVoiceActivity(),
         wake=FakeWakeWord(),
         far_wake=far_wake,
@@ -108,46 +101,6 @@ def test_an_utterance_holds_the_child_s_samples_and_their_place_in_time(playback
     assert utterance.samples[8000 : 8000 + len(word)].tolist() == word.tolist()
     assert len(utterance.samples) == 8000 + len(word) + TURNS.look_ms * 16
     assert ended.at_s == pytest.approx(1.6 + TURNS.incomplete_silence_ms / 1000)
-
-
-class Halver:
-    """A denoiser whose work is easily seen."""
-
-    def process(self, frame: Samples, out: Samples) -> None:
-        out[:] = frame // 2
-
-    def reset(self) -> None:
-        return
-
-
-def test_an_utterance_is_denoised_and_what_woke_her_is_whole(playback: Playback) -> None:
-    ear = front_end(playback, denoiser=Halver())
-    ear.attend(Attention.WAKE)
-    magic = pink_noise(0.5, -20)
-    magic[0] = 12_345
-    (woken,) = feed(ear, magic)
-    assert isinstance(woken, Woken)
-    assert woken.sound is not None
-    assert woken.sound[-FRAME_SAMPLES:].tolist() == magic[:FRAME_SAMPLES].tolist()
-    ear.attend(Attention.TURN)
-    word = pink_noise(0.6, -20)
-    ended = feed(ear, np.concatenate([silence(1.0), word, silence(1.5)]))[-1]
-    assert isinstance(ended, SpeechEnded)
-    assert ended.utterance.samples[8000 : 8000 + len(word)].tolist() == (word // 2).tolist()
-    assert ended.utterance.as_when_woken[8000 : 8000 + len(word)].tolist() == word.tolist()
-
-
-def test_a_lost_block_leaves_an_utterance_in_its_place(playback: Playback) -> None:
-    """Both tapes skip what was lost."""
-    ear = front_end(playback, denoiser=Halver())
-    ear.attend(Attention.TURN)
-    word = pink_noise(0.6, -20)
-    feed(ear, silence(0.5))
-    ear.skip(30)
-    ended = feed(ear, np.concatenate([silence(0.2), word, silence(1.5)]))[-1]
-    assert isinstance(ended, SpeechEnded)
-    assert ended.utterance.start_s == pytest.approx(0.5)
-    assert ended.utterance.samples[8000 : 8000 + len(word)].tolist() == (word // 2).tolist()
 
 
 def test_complete_ends_the_turn_early(playback: Playback) -> None:

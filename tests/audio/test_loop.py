@@ -35,7 +35,6 @@ class Rig:
         self.front_end = FrontEnd(
             canceller=self.canceller,
             suppressor=PassThroughSuppressor(),
-            denoiser=PassThroughSuppressor(),
             voice=ScriptedVoiceActivity(),
             wake=FakeWakeWord(),
             far_wake=None,

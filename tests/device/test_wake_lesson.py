@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
-from audio.ports import Samples, Utterance, WakeWord
+from audio.ports import WakeWord
 from audio.settings import WakeSettings
-from device import effects as fx
 from device.house_rules import HouseRules
 from device.lessons import Lessons, Rules
-from device.runtime import Runtime
 from device.store import Store
 from device.wake_examples import WakeExamples
 from device.wake_lesson import MOST_MISSES, MOST_SILENCES, WakeLesson
@@ -264,20 +260,3 @@ def test_examples_come_with_those_before_them_and_go_with_the_child() -> None:
     plain = Hints(("an apple",))
     assert examples.with_earlier(plain, two) is plain
     assert earlier(2, one) == []
-
-
-def test_an_example_is_heard_with_the_noise_as_the_phrase_will_be_and_an_answer_without() -> None:
-    denoised, whole = np.zeros(160, np.int16), np.ones(160, np.int16)
-    heard: list[Samples] = []
-    runtime: Any = SimpleNamespace(
-        _heard=None,
-        _examples=WakeExamples(),
-        _with_voice=lambda hints: hints,
-        _recogniser=SimpleNamespace(submit=lambda sound, *_: heard.append(sound) or 1),
-        _scheduler=SimpleNamespace(start_job=lambda _name, submit, deliver: submit(deliver)),
-    )
-    said = Utterance(1, 1, denoised, 0.0, 0.01, whole)
-    example = Hints(("hello myna",), example=WakeExample("hello myna", 0, 5))
-    for hints in (Hints(("an apple",)), example):
-        Runtime._recognise(runtime, fx.Recognise(said, hints))
-    assert [int(sound[0]) for sound in heard] == [0, 1]
