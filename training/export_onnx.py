@@ -14,6 +14,7 @@ from dialog.phone_features import BAND_COUNT
 from dialog.phone_model import CONTEXT_FRAMES
 from dialog.phone_set import OUTPUTS, PHONES
 from training.network import DILATIONS, STRIDE, TYPICAL_SCORE, Network
+from training.onnx_half import halve
 
 OPSET = 17
 
@@ -88,6 +89,7 @@ def export(network: Network, priors: NDArray[np.float64], path: Path) -> None:
     )
     rounded = [round(float(prior), 5) for prior in np.log(priors)]
     helper.set_model_props(model, {"log_priors": json.dumps(rounded)})
+    halve(model.graph)
     onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)

@@ -10,6 +10,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from training.onnx_half import HALF
+
 
 def write(model: Path, usual_bands: NDArray[np.float32], path: Path) -> None:
     """Write what `dialog.wake.acoustics.Network` loads.
@@ -20,7 +22,10 @@ def write(model: Path, usual_bands: NDArray[np.float32], path: Path) -> None:
         path: Of the file.
     """
     graph = onnx.load(model)
-    weights = {each.name: numpy_helper.to_array(each) for each in graph.graph.initializer}
+    weights = {
+        each.name.removesuffix(HALF): numpy_helper.to_array(each).astype(np.float32)
+        for each in graph.graph.initializer
+    }
     priors = next(p.value for p in graph.metadata_props if p.key == "log_priors")
     arrays: dict[str, NDArray[np.generic]] = {
         "log_priors": np.array(json.loads(priors), np.float32),
