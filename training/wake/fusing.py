@@ -28,7 +28,7 @@ from device.bench.hearing_listener import Listener
 from device.bench.wake_scenes import TRACTS, Voice, say
 from dialog.phone_graph import likelihoods
 from dialog.speech_ears import shared
-from dialog.wake.confirm import LAST_WORD_PATH, best_path
+from dialog.wake.confirm import LAST_WORD_PATH, best_path, candidate_share
 from dialog.wake.evidence import evidence
 from dialog.wake.head import SEEN_ROWS, Fusion, PhraseHead
 from dialog.wake.phrase import phrase as states_of
@@ -38,8 +38,8 @@ from training.realign import Aligned
 from training.wake.callers import FUSING_VOICES, fusing_speakers, pronunciations_of
 from training.wake.cuts import Speaker
 
-CANDIDATE_THRESHOLD = 0.12
-"""Setting at which candidates are taken: a quarter of it is the first stage's bar."""
+CANDIDATE_FROM = 0.03
+"""Score of the first stage from which something is a candidate here."""
 SYNTHETIC, CUTS, CUTS_PER_SPEAKER = 36, 48, 12
 PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
@@ -187,7 +187,7 @@ class Overhearer:
     """Myna asleep who wakes at nothing: everything that is at all like the phrase is kept."""
 
     def __init__(self, phrase: str) -> None:
-        wake = WakeSettings(phrase=phrase, threshold=CANDIDATE_THRESHOLD)
+        wake = WakeSettings(phrase=phrase, threshold=CANDIDATE_FROM / candidate_share(phrase))
         self._listener = Listener(Attention.WAKE, wake=wake)
 
     def hear(self, near: Samples, far: Samples) -> Iterator[Woken]:
