@@ -68,11 +68,16 @@ def main() -> None:
     own.mkdir(parents=True, exist_ok=True)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     apart = held_out_speakers() | fusing_speakers([pair[0] for pair in real])
-    if chosen.judged:
-        apart |= {each.speaker for each, _ in real if holds(each.words, phrase.split())}
-    teaching = [pair for pair in real if pair[0].speaker not in apart]
+    everybody = [pair for pair in real if pair[0].speaker not in apart]
+    sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
+    teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
     amounts = FEW if chosen.judged else Amounts()
-    heard = _heard(phrase, teaching, amounts, (kept, own), chosen.processes)
+    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | _once(
+        own / "windows.pickle",
+        lambda: call_windows.of_phrase(
+            phrase, teaching, amounts, seed=SEED, processes=chosen.processes
+        ),
+    )
     count = 1 if chosen.judged else NETWORKS
     networks = _networks(
         heard,
@@ -119,32 +124,25 @@ def _fit(heard: Mapping[str, Windows], steps: int, seed: int, path: Path) -> Non
     torch.save(call_network.fit(heard, steps=steps, seed=seed).state_dict(), path)
 
 
-def _heard(
+def _others(
     phrase: str,
+    everybody: Sequence[Aligned],
     teaching: Sequence[Aligned],
-    amounts: Amounts,
-    folders: tuple[Path, Path],
+    work: Path,
     processes: int,
 ) -> dict[str, Windows]:
-    """Windows of everything: what every phrase shares is made once, and so is a phrase's own."""
-    common, own = folders
-    utterances = [pair[0] for pair in teaching]
-    heard = dict(
-        _once(
-            common / "others.pickle",
-            lambda: call_windows.of_no_phrase(teaching, Amounts(), seed=SEED, processes=processes),
-        )
-    )
-    heard |= _once(
-        own / "windows.pickle",
-        lambda: call_windows.of_phrase(phrase, teaching, amounts, seed=SEED, processes=processes),
+    """What is no call of any phrase, made once for all; of talk what these people read, where the
+    phrase is not in it."""
+    others = _once(
+        work / "others.pickle",
+        lambda: call_windows.of_no_phrase(everybody, Amounts(), seed=SEED, processes=processes),
     )
     talk, names = _once(
-        common / "talk.pickle",
-        lambda: call_windows.of_talk(teaching, seed=SEED, processes=processes),
+        work / "talk.pickle",
+        lambda: call_windows.of_talk(everybody, seed=SEED, processes=processes),
     )
-    free = {each.name for each in utterances if not holds(each.words, phrase.split())}
-    return heard | {"talk": talk[np.array([name in free for name in names])]}
+    free = {each.name for each, _ in teaching if not holds(each.words, phrase.split())}
+    return others | {"talk": talk[np.array([name in free for name in names])]}
 
 
 def _once(path: Path, make: Callable[[], _Made]) -> _Made:
