@@ -15,12 +15,11 @@ from dialog.phone_set import OUTPUTS, PHONES
 from training import encoder
 from training.ears_network import LAYERS, TYPICAL_SCORE, Network
 from training.export_onnx import batch_norm
+from training.onnx_half import HALF_FROM
 
 PARTS = ("weight", "bias")
 ENCODED = "encoded"
 """What the encoder itself made of the sound: more than phones, for who asks for it."""
-HALF_FROM = 512
-"""Weights of more numbers than this are stored with half the precision."""
 
 
 def export(cut: Path, networks: Sequence[Network], priors: NDArray[np.float64], path: Path) -> None:

@@ -15,14 +15,14 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from dialog.phone_set import PHONES
+from training.onnx_half import HALF_FROM
 
 HIDDEN, PHONE_SIZE, PLACE_SIZE, LAYERS = 64, 24, 8, 2
 PLACES = 4
 PADDING = len(PHONES)
 TYPICAL_SCORE = 1.85
 BATCH, LEARNING_RATE, WEIGHT_DECAY, WARM_UP_STEPS = 32, 2e-3, 1e-2, 60
-OPSET, LARGE = 17, 512
-"""Weights of more numbers than this are stored with half the precision."""
+OPSET = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class _Graph:
         return output
 
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        if value.dtype == np.float32 and value.size > LARGE:
+        if value.dtype == np.float32 and value.size > HALF_FROM:
             self.constants.append(numpy_helper.from_array(value.astype(np.float16), f"{name}.half"))
             return self.add("Cast", [f"{name}.half"], name, to=TensorProto.FLOAT)
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
