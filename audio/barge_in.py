@@ -14,8 +14,8 @@ PITCHLESS = 0.3
 """What a frame counts that voice activity takes for speech and in which no pitch is found."""
 SILERO_FRAMES = 3
 """Frames in a row that voice activity must agree with before the voice is cut."""
-PITCHED_FRAMES = 10
-"""So many frames with a pitch are a voice, however unsure voice activity still is."""
+PITCHED_FRAMES = 11
+"""More than a tenth of a second with a pitch is a voice, however unsure voice activity still is."""
 PITCHED_SHARE = 0.5
 """If so much of the sound has one."""
 LEAK = 0.5

@@ -10,6 +10,7 @@ make, each with its own draw of examples, are averaged.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,12 +112,13 @@ def head_of(phrase: str, named: str = "") -> PhraseHead | None:
     """The head of a phrase; None where there is none.
 
     Args:
-        phrase: As written, in plain lower-case words.
+        phrase: As written; letters, however large, and spaces count.
         named: File of a head that somebody trained; empty for the one that ships, if any.
 
     Raises:
         ModelError: It is broken, or that of another phrase.
     """
+    phrase = " ".join(re.sub(r"[^a-z' ]", " ", phrase.lower()).split())
     path = Path(named) if named else HEADS_PATH / f"{phrase.replace(' ', '_')}.npz"
     if not named and not path.is_file():
         return None

@@ -44,7 +44,7 @@ def test_the_lag_of_voice_activity_is_not_added_to_the_wait() -> None:
 
 
 def test_a_pitch_alone_cuts_where_voice_activity_is_late() -> None:
-    assert weigh((LATE_VOWEL, 50)) == [(40, Verdict.DUCK), (100, Verdict.INTERRUPT)]
+    assert weigh((LATE_VOWEL, 50)) == [(40, Verdict.DUCK), (110, Verdict.INTERRUPT)]
 
 
 @pytest.mark.parametrize("sound", [TUNE, HISS_OF_SPEECH])

@@ -260,7 +260,7 @@ def test_a_voice_over_playback_cuts_it_and_a_cough_only_ducks_it(playback: Playb
     assert isinstance(released, DuckEnded)
     assert isinstance(again, Ducked)
     assert isinstance(interrupted, Interrupted)
-    assert 6.1 <= interrupted.at_s < 6.4
+    assert 6.1 < interrupted.at_s < 6.4
     assert isinstance(started, SpeechStarted)
     assert next(edge for edge in edges if isinstance(edge, Played)).cut
     (ended,) = [edge for edge in edges if isinstance(edge, SpeechEnded)]

@@ -103,6 +103,10 @@ def test_the_head_that_ships_knows_its_phrase(voice: int) -> None:
         assert score_of(other, voice) < min(0.0, called - 2.0), other
 
 
+def test_a_phrase_in_capitals_has_the_same_head() -> None:
+    assert head_of("Hello  Myna!") is not None
+
+
 def test_another_phrase_has_none() -> None:
     assert head_of("wake up mister bear") is None
 
