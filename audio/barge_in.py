@@ -14,8 +14,9 @@ PITCHLESS = 0.3
 """What a frame counts that voice activity takes for speech and in which no pitch is found."""
 SILERO_FRAMES = 3
 """Frames in a row that voice activity must agree with before the voice is cut."""
-PITCHED_FRAMES = 11
-"""More than a tenth of a second with a pitch is a voice, however unsure voice activity still is."""
+PITCHED_PART = 0.73
+"""So much of an interruption's length with a pitch is a voice, however unsure voice activity still
+is: with the usual 150 ms more than a tenth of a second."""
 PITCHED_SHARE = 0.5
 """If so much of the sound has one."""
 LEAK = 0.5
@@ -54,8 +55,8 @@ class BargeIn:
     agrees now, and enough of it was a voice: it had a pitch, or voice activity took it for
     speech, which a cough never is for long. Voice activity lags the onset by some 50 ms;
     since the sound before is counted too, that lag is not added to the wait. Over an echo it can
-    lag by half a second, with the child 20 dB above what is left: so a tenth of a second of pitch
-    is enough too, which no cough has, unless voice activity is sure of the contrary.
+    lag by half a second, with the child 20 dB above what is left: so three quarters of the wait
+    with a pitch are enough too, which no cough has, unless voice activity is sure of the contrary.
 
     Args:
         settings: `duck_voiced_ms`, `interrupt_voiced_ms`, `duck_release_ms`.
@@ -109,7 +110,8 @@ class BargeIn:
             and self._speech >= SILERO_FRAMES
             and self._voice >= VOICE_SHARE * self._interrupt
         )
-        pitched = possible and self._pitched >= max(PITCHED_FRAMES, PITCHED_SHARE * self._run)
+        enough = max(PITCHED_PART * self._interrupt, PITCHED_SHARE * self._run)
+        pitched = possible and self._pitched >= enough
         if self._quiet == 0 and (spoken or pitched):
             self.ducked = False
             return Verdict.INTERRUPT

@@ -19,8 +19,10 @@ QUIET = Evidence(sound=False, harmonic=False, speech=False)
 ECHO = Evidence(sound=False, harmonic=False, speech=True)
 
 
-def weigh(*parts: tuple[Evidence, int]) -> list[tuple[int, Verdict]]:
-    barge_in = BargeIn(SETTINGS)
+def weigh(
+    *parts: tuple[Evidence, int], settings: TurnSettings = SETTINGS
+) -> list[tuple[int, Verdict]]:
+    barge_in = BargeIn(settings)
     barge_in.begin(0)
     verdicts = []
     frame = 0
@@ -45,6 +47,11 @@ def test_the_lag_of_voice_activity_is_not_added_to_the_wait() -> None:
 
 def test_a_pitch_alone_cuts_where_voice_activity_is_late() -> None:
     assert weigh((LATE_VOWEL, 50)) == [(40, Verdict.DUCK), (110, Verdict.INTERRUPT)]
+
+
+def test_a_longer_wait_holds_for_a_pitch_too() -> None:
+    patient = TurnSettings(duck_voiced_ms=40, interrupt_voiced_ms=600, duck_release_ms=400)
+    assert weigh((LATE_VOWEL, 100), settings=patient)[-1] == (440, Verdict.INTERRUPT)
 
 
 @pytest.mark.parametrize("sound", [TUNE, HISS_OF_SPEECH])
