@@ -108,7 +108,7 @@ def test_a_network_is_exported_as_the_device_computes_it(tmp_path: Path) -> None
     torch.manual_seed(2)
     network = call_network.Network().eval()
     path = tmp_path / "head.npz"
-    call_network.export("good day robot", [network], Fusion(1.0, 0.0, 0.0, 0.0), path)
+    call_network.export("good day robot", [network.weights()], Fusion(1.0, 0.0, 0.0, 0.0), path)
     rows = np.random.default_rng(1).normal(0.0, 4.0, (84, 288)).astype(np.float32)
     found = PhraseHead.load(path)
     assert found.phrase == "good day robot"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -123,12 +123,21 @@ def logits(network: Network, windows: Windows, size: int = 256) -> NDArray[np.fl
     return np.concatenate(made) if made else np.zeros(0, np.float32)
 
 
-def export(phrase: str, networks: list[Network], fusion: Fusion, path: Path) -> None:
-    """Write a head, its weights in half precision."""
+def export(
+    phrase: str, networks: Sequence[Mapping[str, NDArray[np.float32]]], fusion: Fusion, path: Path
+) -> None:
+    """Write a head, its weights in half precision.
+
+    Args:
+        phrase: In plain lower-case words.
+        networks: Weights as `Network.weights` and `dialog.wake.head.PhraseHead` have them.
+        fusion: With the other witnesses.
+        path: Where to.
+    """
     kept: dict[str, NDArray[np.generic]] = {
         f"{number}.{name}": value.astype(np.float16 if value.size > ENCODED else np.float32)
         for number, network in enumerate(networks)
-        for name, value in network.weights().items()
+        for name, value in network.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = np.array([fusion.head, fusion.last, fusion.first, fusion.offset])

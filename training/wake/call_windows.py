@@ -21,17 +21,31 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.echo_factory import make_canceller
-from audio.ports import FRAME_SAMPLES, WAKE_SOUND_S, Samples
+from audio.ports import WAKE_SOUND_S, Samples
 from audio.settings import AudioSettings
 from device.bench import hearing_scene
+from device.bench.echo_signals import through
 from device.bench.hours_sound import Hours, Kind
+from dialog import matching
 from dialog.lexicon import entries
+from dialog.phone_features import SHIFT_SAMPLES
+from dialog.phone_graph import likelihoods
 from dialog.speech_ears import SpeechEars
+from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.head import SEEN_ROWS
+from dialog.wake.phrase import phrase as states_of
+from dialog.wake.spotter import Spotter
 from training.augment import spoiled
 from training.realign import Aligned
 from training.vocabulary import chinese_sentences, lesson_sentences
-from training.wake.callers import RATE_HZ, mandarin, pronunciations_of, synthetic
+from training.wake.callers import (
+    NEURAL_SHARE,
+    NEURAL_SHARE_OF_OTHERS,
+    RATE_HZ,
+    mandarin,
+    pronunciations_of,
+    synthetic,
+)
 from training.wake.cuts import Phones, Speaker, varied
 from training.wake.voices import Sound, near_misses
 
@@ -47,10 +61,14 @@ TALK_GAP_S = (0.08, 0.6)
 TALK_DB = (-12.0, 3.0)
 SPOILED_SHARE = 0.8
 OTHERS_EVERY = 17
+LIKELY = -0.8
+"""Log likelihood ratio for each frame from which a phrase was heard where it was said."""
 HOP_S = 1.2
 """Between two windows of somebody's talk."""
 CUT_TRACT = (0.9, 1.12)
 SHORTEST_S = 0.1
+AFTER_SHARE, BEFORE_SHARE, MOST_BESIDE = 0.75, 0.3, 4
+"""Of sayings in one breath with other words; and how many these are."""
 LEVELS_DB = (-3.0, 20.0)
 """How far a call lies below Myna's voice."""
 _WORDS = range(3, 8)
@@ -62,16 +80,17 @@ class Amounts:
     """How much of each kind is made."""
 
     synthetic: int = 1000
+    carried: int = 250
     cuts_per_speaker: int = 16
-    near: int = 1000
-    english: int = 1500
-    mandarin: int = 800
-    echoed: int = 240
+    near: int = 600
+    english: int = 1000
+    mandarin: int = 600
+    echoed: int = 300
     mined_minutes: int = 100
-    copies: int = 3
+    copies: int = 4
 
 
-POSITIVE = ("said", "cut", "echoed")
+POSITIVE = ("said", "carried", "cut", "echoed")
 NEGATIVE = ("near", "cut_near", "english", "mandarin", "talk", "mined")
 
 
@@ -82,6 +101,7 @@ class _Job:
     kind: str
     seed: int
     text: str = ""
+    phrase: str = ""
     sound: Sound | None = None
     copies: int = 1
 
@@ -98,7 +118,7 @@ def of_phrase(
         seed: Of everything drawn.
         processes: How many processors to use.
     """
-    return _by_kind(_phrase_jobs(phrase, teaching, amounts, seed), teaching, processes)
+    return _by_kind(_phrase_jobs(phrase, teaching, amounts, seed, processes), teaching, processes)
 
 
 def of_no_phrase(
@@ -144,17 +164,45 @@ def _all(
 
 
 def _phrase_jobs(
-    phrase: str, teaching: Sequence[Aligned], amounts: Amounts, seed: int
+    phrase: str, teaching: Sequence[Aligned], amounts: Amounts, seed: int, processes: int
 ) -> list[_Job]:
     rng = np.random.default_rng(seed)
-    near = near_misses(phrase, sorted(entries())[::7])
+    near, sentences = near_misses(phrase, sorted(entries())[::7]), lesson_sentences()
     jobs = [
         _Job("said", seed + at, text=phrase, copies=amounts.copies)
         for at in range(amounts.synthetic)
     ]
+    jobs += [
+        _Job(
+            "carried",
+            seed + at,
+            text=_carried(phrase, sentences, rng),
+            phrase=phrase,
+            copies=amounts.copies,
+        )
+        for at in range(amounts.carried)
+    ]
     jobs += [_Job("echoed", seed + at, text=phrase) for at in range(amounts.echoed)]
-    jobs += [_Job("near", seed + at, text=str(rng.choice(near))) for at in range(amounts.near)]
-    return jobs + _cut_jobs(pronunciations_of(phrase), teaching, amounts, rng)
+    jobs += [
+        _Job("near", seed + at, text=str(rng.choice(near)), copies=2) for at in range(amounts.near)
+    ]
+    return jobs + _cut_jobs(pronunciations_of(phrase), teaching, amounts, seed, processes)
+
+
+def _carried(phrase: str, sentences: Sequence[str], rng: np.random.Generator) -> str:
+    """The phrase in one breath with other words, most often with some that follow."""
+    parts = [phrase]
+    if rng.random() < AFTER_SHARE:
+        parts.append(_some_words(str(rng.choice(sentences)), rng, first=True))
+    if len(parts) == 1 or rng.random() < BEFORE_SHARE:
+        parts.insert(0, _some_words(str(rng.choice(sentences)), rng, first=False))
+    return " ".join(parts)
+
+
+def _some_words(sentence: str, rng: np.random.Generator, *, first: bool) -> str:
+    words = matching.words(sentence)
+    count = int(rng.integers(1, MOST_BESIDE + 1))
+    return " ".join(words[:count] if first else words[-count:])
 
 
 def _other_jobs(amounts: Amounts, seed: int) -> list[_Job]:
@@ -172,27 +220,39 @@ def _other_jobs(amounts: Amounts, seed: int) -> list[_Job]:
 
 
 def _cut_jobs(
-    ways: Sequence[Phones], teaching: Sequence[Aligned], amounts: Amounts, rng: np.random.Generator
+    ways: Sequence[Phones], teaching: Sequence[Aligned], amounts: Amounts, seed: int, processes: int
 ) -> list[_Job]:
-    jobs = []
     ordered = sorted(teaching, key=lambda pair: pair[0].speaker)
-    for _, group in itertools.groupby(ordered, lambda pair: pair[0].speaker):
-        speaker = Speaker(list(group))
-        for number in range(amounts.cuts_per_speaker):
-            way = ways[int(rng.integers(len(ways)))]
-            tract = float(rng.uniform(*CUT_TRACT))
-            sound = speaker.say(way, rng)
-            if sound is not None:
-                shifted = soxr.resample(sound, RATE_HZ * tract, RATE_HZ).astype(np.float32)
-                draw = int(rng.integers(1 << 30))
-                jobs.append(_Job("cut", draw, sound=shifted, copies=amounts.copies))
-            other = varied(way, rng)
-            if number % 2 or other in ways:
-                continue
-            sound = speaker.say(other, rng)
-            if sound is not None:
-                draw = int(rng.integers(1 << 30))
-                jobs.append(_Job("cut_near", draw, sound=sound, copies=2))
+    asked = [
+        (ways, list(group), amounts, (seed, number))
+        for number, (_, group) in enumerate(
+            itertools.groupby(ordered, lambda pair: pair[0].speaker)
+        )
+    ]
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        return list(itertools.chain.from_iterable(pool.starmap(_cuts_of, asked, chunksize=1)))
+
+
+def _cuts_of(
+    ways: Sequence[Phones], recordings: list[Aligned], amounts: Amounts, seed: tuple[int, int]
+) -> list[_Job]:
+    """The phrase and near-misses put together of one person's speech."""
+    rng, speaker, jobs = np.random.default_rng(seed), Speaker(recordings), []
+    for number in range(amounts.cuts_per_speaker):
+        way = ways[int(rng.integers(len(ways)))]
+        tract = float(rng.uniform(*CUT_TRACT))
+        sound = speaker.say(way, rng)
+        if sound is not None:
+            shifted = soxr.resample(sound, RATE_HZ * tract, RATE_HZ).astype(np.float32)
+            draw = int(rng.integers(1 << 30))
+            jobs.append(_Job("cut", draw, sound=shifted, copies=amounts.copies))
+        other = varied(way, rng)
+        if number % 2 or other in ways:
+            continue
+        sound = speaker.say(other, rng)
+        if sound is not None:
+            draw = int(rng.integers(1 << 30))
+            jobs.append(_Job("cut_near", draw, sound=sound, copies=2))
     return jobs
 
 
@@ -225,16 +285,24 @@ def _made(job: _Job) -> tuple[str, Windows]:
 def _spoken(job: _Job, rng: np.random.Generator) -> Sound:
     if job.kind == "mandarin":
         return mandarin(job.text, rng)
-    return synthetic(job.text, rng, slurred=job.kind in POSITIVE)
+    positive = job.kind in POSITIVE
+    share = NEURAL_SHARE if positive else NEURAL_SHARE_OF_OTHERS
+    return synthetic(job.text, rng, slurred=positive, neural_share=share)
 
 
 def _laid(job: _Job, voice: Sound, rng: np.random.Generator) -> list[Sound]:
     if job.kind == "echoed":
         return _over_echo(voice, job.seed, rng)
+    after = 0
+    if job.kind == "carried":
+        end = said_until(job.phrase, voice)
+        if end is None:
+            return []
+        after = voice.size - end
     made = []
     for _ in range(job.copies):
         whole = job.kind not in ("english", "mandarin")
-        window = _window(voice, rng) if whole else _somewhere(voice, rng)
+        window = _window(voice, rng, after) if whole else _somewhere(voice, rng)
         made.append(_perhaps_spoiled(window, rng))
     return made
 
@@ -243,17 +311,32 @@ def _perhaps_spoiled(window: Sound, rng: np.random.Generator) -> Sound:
     return spoiled(rng, window, _others) if rng.random() < SPOILED_SHARE else window
 
 
-def _window(voice: Sound, rng: np.random.Generator) -> Sound:
-    """A call, or what is like one, near the end; perhaps somebody before it and after it."""
+def said_until(phrase: str, voice: Sound) -> int | None:
+    """Where a phrase ends in what was said, in samples; None where it is not heard in it."""
+    spotter = Spotter([states_of(phrase)])
+    best, end = LIKELY, None
+    for frame, row in enumerate(likelihoods(_ears.frames(voice))):
+        spotter.step(row)
+        ratio, length = spotter.ratio(0)
+        if FEWEST_FRAMES <= length <= MOST_FRAMES and ratio / length > best:
+            best, end = ratio / length, frame
+    return None if end is None else min(voice.size, (end + 1) * SHIFT_SAMPLES)
+
+
+def _window(voice: Sound, rng: np.random.Generator, more: int = 0) -> Sound:
+    """A call, or what is like one, near the end, less so many samples that follow it; perhaps
+    somebody before it and after it."""
     end = SAMPLES - round(rng.uniform(*TAIL_S) * RATE_HZ)
-    window, kept = np.zeros(SAMPLES, np.float32), voice[-end:]
-    window[end - kept.size : end] = kept
+    stop = min(SAMPLES, end + more)
+    window, kept = np.zeros(SAMPLES, np.float32), voice[: voice.size - more + stop - end][-stop:]
+    begun = stop - kept.size
+    window[begun:stop] = kept
     for after in (False, True):
-        if rng.random() >= TALK_SHARE:
+        if rng.random() >= TALK_SHARE or (after and more):
             continue
         other = _others[int(rng.integers(len(_others)))]
         gap = round(rng.uniform(*TALK_GAP_S) * RATE_HZ)
-        start, stop = (end + gap, SAMPLES) if after else (0, end - kept.size - gap)
+        start, stop = (end + gap, SAMPLES) if after else (0, begun - gap)
         if stop - start < SHORTEST_S * RATE_HZ:
             continue
         turned = np.resize(np.roll(other, int(rng.integers(other.size))), stop - start)
@@ -298,11 +381,7 @@ def without_echo(near: Samples, far: Samples) -> Sound:
     """What the last word would hear, -1..1."""
     audio = AudioSettings()
     canceller = make_canceller(audio.canceller, tail_ms=audio.canceller_tail_ms)
-    out = np.zeros(len(near) // FRAME_SAMPLES * FRAME_SAMPLES, np.int16)
-    for start in range(0, out.size, FRAME_SAMPLES):
-        part = slice(start, start + FRAME_SAMPLES)
-        canceller.process(near[part], far[part], out[part])
-    return (out / np.float32(32768.0)).astype(np.float32)
+    return (through(canceller, near, far) / np.float32(32768.0)).astype(np.float32)
 
 
 def _mined(seed: int, number: int) -> list[Sound]:

@@ -12,7 +12,9 @@ import io
 import itertools
 import random
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -20,13 +22,19 @@ import soxr
 
 from dialog.wake.phrase import ways_of
 from dialog.wake.verifier import VERIFIER_PATH
+from training import neural
 from training.corpus import OLDEST_CHILD, Utterance
+from training.wake import piper_voices
 from training.wake.cuts import Phones
 from training.wake.foreign import MANDARIN
-from training.wake.voices import ACCENTS, ESPEAK_SPELLINGS, TIMEOUT_S, Sound, trimmed
+from training.wake.voices import ACCENTS, ESPEAK_SPELLINGS, TIMEOUT_S, Sound, Voice, speak, trimmed
 
 RATE_HZ = 16_000
-FLITE, FLITE_SHARE = ("slt", "rms"), 0.15
+FLITE, FESTIVAL = ("slt", "rms"), ("ked_diphone",)
+NEURAL_SHARE, NEURAL_SHARE_OF_OTHERS, PIPER_SHARE = 0.3, 0.12, 0.1
+FLITE_SHARE, FESTIVAL_SHARE = 0.1, 0.08
+"""Of synthetic sayings, of calls and of other texts, where these are installed; the rest are
+espeak-ng's."""
 VARIANTS = (
     *("f2", "f5", "m1", "m3", "m4", "m5", "m7", "m8", "belinda", "linda", "steph", "Annie"),
     *("Jacky", "Lee", "Michael", "grandma", "anika", "Alicia", "aunty", "Mario", "john", "max"),
@@ -76,30 +84,45 @@ def pronunciations_of(phrase: str) -> list[Phones]:
     ]
 
 
-def synthetic(text: str, rng: np.random.Generator, *, slurred: bool = False) -> Sound:
+def synthetic(
+    text: str,
+    rng: np.random.Generator,
+    *,
+    slurred: bool = False,
+    neural_share: float = NEURAL_SHARE,
+) -> Sound:
     """A text by a voice that teaches.
 
     Args:
         text: Plain lower-case words.
         rng: Draws voice, rate, pitch and size.
         slurred: Draw how known words are said, too.
+        neural_share: How often the neural voice says it.
 
     Raises:
         OSError: The synthesiser is missing.
         subprocess.SubprocessError: It failed.
     """
-    flite = rng.random() < FLITE_SHARE
-    name = str(rng.choice(FLITE)) if flite else f"{rng.choice(ACCENTS)}+{rng.choice(VARIANTS)}"
     tract = float(rng.uniform(*(CHILD_TRACT if rng.random() < 0.5 else OTHER_TRACT)))
+    spelled = " ".join(_spelled(word, rng, slurred=slurred) for word in text.split())
+    drawn = rng.random()
+    if drawn < neural_share and neural.installed():
+        sound = neural.neural_voice().say(spelled, rng)
+        return _played(sound, neural.RATE_HZ, tract)
+    if drawn < neural_share + PIPER_SHARE and piper_voices.installed():
+        return _played(*piper_voices.say(text, rng), tract)
     speed = max(80, round(int(rng.integers(*WORDS_PER_MINUTE)) / tract))
-    if flite:
+    if drawn > 1 - FLITE_SHARE:
         stretch = f"duration_stretch={160 / speed:.2f}"
-        command = ["flite", "-voice", name, "--setf", stretch, "-t", text, "-o", "/dev/stdout"]
-    else:
-        spelled = " ".join(_spelled(word, rng, slurred=slurred) for word in text.split())
-        command = ["espeak-ng", "-v", name, "-p", str(int(rng.integers(*PITCH)))]
-        command += ["-s", str(speed), "--stdout", spelled]
-    return _said(command, tract)
+        command = ["flite", "-voice", str(rng.choice(FLITE)), "--setf", stretch, "-t", text]
+        return _said([*command, "-o", "/dev/stdout"], tract)
+    if drawn > 1 - FLITE_SHARE - FESTIVAL_SHARE:
+        voice = Voice("festival", str(rng.choice(FESTIVAL)), round(speed * tract), 0, tract)
+        with tempfile.TemporaryDirectory() as folder:
+            return speak(text, voice, Path(folder))
+    name = f"{rng.choice(ACCENTS)}+{rng.choice(VARIANTS)}"
+    command = ["espeak-ng", "-v", name, "-p", str(int(rng.integers(*PITCH)))]
+    return _said([*command, "-s", str(speed), "--stdout", spelled], tract)
 
 
 def mandarin(text: str, rng: np.random.Generator) -> Sound:
@@ -120,4 +143,8 @@ def _spelled(word: str, rng: np.random.Generator, *, slurred: bool) -> str:
 def _said(command: Sequence[str], tract: float) -> Sound:
     wav = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT_S).stdout
     sound, rate_hz = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
-    return trimmed(soxr.resample(sound[:, 0], rate_hz * tract, RATE_HZ).astype(np.float32))
+    return _played(sound[:, 0], rate_hz, tract)
+
+
+def _played(sound: Sound, rate_hz: int, tract: float) -> Sound:
+    return trimmed(soxr.resample(sound, rate_hz * tract, RATE_HZ).astype(np.float32))

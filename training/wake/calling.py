@@ -11,16 +11,19 @@ counts beside the other witnesses is set by people and voices that it did not le
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
 from training import corpus
@@ -34,9 +37,9 @@ from training.wake.data import holds
 
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
-NETWORKS, STEPS, SEED = 3, 2000, 16
-FEW = Amounts(synthetic=400, cuts_per_speaker=12, near=400, echoed=0)
-FEW_STEPS = 1600
+NETWORKS, STEPS, SEED = 4, 2000, 16
+FEW = Amounts(synthetic=120, carried=160, cuts_per_speaker=8, near=160, echoed=0)
+FEW_STEPS = 800
 _Made = TypeVar("_Made")
 _log = logging.getLogger("training.wake.calling")
 
@@ -58,13 +61,17 @@ def main() -> None:
         action="store_true",
         help="for training.wake.people: without anybody who says the phrase, and from less",
     )
+    parser.add_argument("--seed", type=int, default=SEED, help="of this draw of examples")
+    parser.add_argument(
+        "--add", action="store_true", help="keep the networks of the head that is there beside"
+    )
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     folder = corpus.corpus_folder(chosen.corpus)
     phrase = " ".join(chosen.phrase.lower().split())
     kept = chosen.work / "calls"
-    own = kept / phrase.replace(" ", "_")
+    own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     apart = held_out_speakers() | fusing_speakers([pair[0] for pair in real])
@@ -75,35 +82,49 @@ def main() -> None:
     heard = _others(phrase, everybody, teaching, kept, chosen.processes) | _once(
         own / "windows.pickle",
         lambda: call_windows.of_phrase(
-            phrase, teaching, amounts, seed=SEED, processes=chosen.processes
+            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes
         ),
     )
     count = 1 if chosen.judged else NETWORKS
-    networks = _networks(
+    fitted = _networks(
         heard,
         FEW_STEPS if chosen.judged else STEPS,
         [own / f"network{at}.pt" for at in range(count)],
+        chosen.seed,
     )
+    networks: list[Mapping[str, NDArray[np.float32]]] = [each.weights() for each in fitted]
     out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
-    call_network.export(phrase, networks, Fusion(1.0, 0.0, 0.0, 0.0), out)
+    if chosen.add:
+        networks += PhraseHead.load(out).networks
+    weigh = functools.partial(fusing.fused, real=real, folder=folder, processes=chosen.processes)
     if chosen.judged:
-        shipped = head_of(DEFAULT)
-        if shipped is None:
-            raise SystemExit(f'make the head of "{DEFAULT}" first')
-        fusion = shipped.fusion
-    else:
-        fusion = fusing.fused(
-            PhraseHead.load(out), real, work=own, folder=folder, processes=chosen.processes
+        # By the default phrase, as a judged one's own sayings must not set anything.
+        fusion = _once(
+            kept / "fusion_of_one.pickle",
+            lambda: weigh(_first_network(), work=kept / DEFAULT.replace(" ", "_")),
         )
+    else:
+        unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0))
+        fusion = weigh(unweighed, work=own.parent)
     call_network.export(phrase, networks, fusion, out)
     _log.info("wrote %s fusion=%s", out, fusion)
 
 
-def _networks(heard: Mapping[str, Windows], steps: int, paths: Sequence[Path]) -> list[Network]:
+def _first_network() -> PhraseHead:
+    """The shipped head with one of its networks, as a judged phrase has one."""
+    shipped = head_of(DEFAULT)
+    if shipped is None:
+        raise SystemExit(f'make the head of "{DEFAULT}" first')
+    return replace(shipped, networks=shipped.networks[:1])
+
+
+def _networks(
+    heard: Mapping[str, Windows], steps: int, paths: Sequence[Path], seed: int
+) -> list[Network]:
     """Several, each with its own draws, one process for each that is missing."""
     fitting = [
         multiprocessing.get_context("fork").Process(
-            target=_fit, args=(heard, steps, SEED + number, path)
+            target=_fit, args=(heard, steps, seed + number, path)
         )
         for number, path in enumerate(paths)
         if not path.is_file()

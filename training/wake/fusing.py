@@ -45,7 +45,7 @@ PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
 MINUTES, MINUTES_SEED = 110, 11
 RIDGE = 1.0
-ACCEPTS_PER_HOUR = 2.0
+ACCEPTS_PER_HOUR = 1.0
 """Where it wakes, in these minutes."""
 NOTHING = -60.0
 _log = logging.getLogger(__name__)

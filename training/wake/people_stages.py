@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_SOUND_S
 from dialog.wake.acoustics import Network
-from dialog.wake.confirm import CANDIDATE_SHARE, LastWord
+from dialog.wake.confirm import CANDIDATE_SHARE, CANDIDATE_SHARE_WITH_HEAD, LastWord
 from dialog.wake.detector import (
     CANDIDATE,
     CHUNK_FRAMES,
@@ -91,13 +91,13 @@ def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Can
     rows = rows_of(sound, stages.network)
     spotter = Spotter([each.phrase for each in asked])
     armed, told = [True] * len(asked), [0.0] * len(asked)
-    bar = THRESHOLD * CANDIDATE_SHARE
+    bars = [THRESHOLD * _share_of(each, stages) for each in asked]
     found = []
     for begin in range(0, len(rows), CHUNK_FRAMES):
         for row in rows[begin : begin + CHUNK_FRAMES]:
             spotter.step(row)
         for at, each in enumerate(asked):
-            score = _score(spotter, at, stages.verifier, each.question.bias)
+            score, bar = _score(spotter, at, stages.verifier, each.question.bias), bars[at]
             if score < bar:
                 armed[at] = armed[at] or score < bar * REARM_SHARE
             elif armed[at] or score >= RISEN * told[at]:
@@ -109,6 +109,12 @@ def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Can
                 first = math.log(score / (1 - score))
                 found.append(Candidate(at, at_s, first, last))
     return found
+
+
+def _share_of(asked: Asked, stages: Stages) -> float:
+    """As `dialog.wake.confirm.candidate_share`, of the heads that these stages have."""
+    head = stages.last_word.heads(asked.question.text, asked.question.head)
+    return CANDIDATE_SHARE if head is None else CANDIDATE_SHARE_WITH_HEAD
 
 
 def _score(spotter: Spotter, at: int, verifier: Verifier, bias: float) -> float:
