@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from audio.ports import NoiseSuppressor
 from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
@@ -74,8 +75,18 @@ def build_last_word() -> LastWord:
     return LastWord.load(build_ears())
 
 
-def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:
+def build_recogniser(
+    settings: RecognitionSettings,
+    models: SpeechModels,
+    suppressor: Callable[[], NoiseSuppressor] | None = None,
+) -> Recognizer:
     """Load the recogniser.
+
+    Args:
+        settings: Which one.
+        models: What is installed on this machine.
+        suppressor: Makes what refused speech is heard again behind, where the recogniser can
+            (PocketSphinx cannot); None for no second hearing.
 
     Raises:
         ModelError: Its model or library is missing or broken.
@@ -83,9 +94,10 @@ def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Rec
     if recogniser_name(settings, models) == "vosk":
         from dialog.recognizer_vosk import OWN_MODEL, VoskRecognizer
 
+        made = None if suppressor is None else suppressor()
         if settings.vosk_model:
-            return VoskRecognizer(Path(settings.vosk_model))
-        return VoskRecognizer(OWN_MODEL, models.vosk)
+            return VoskRecognizer(Path(settings.vosk_model), suppressor=made)
+        return VoskRecognizer(OWN_MODEL, models.vosk, suppressor=made)
     from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
 
     return PocketSphinxRecognizer()

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from audio.noise_gain import for_recognition
 from core.errors import ConfigError
 from device.bench import (
     hearing_cost,
@@ -61,7 +62,7 @@ def measure(
     chosen = part or PARTS
     for unknown in set(chosen) - set(PARTS):
         raise ConfigError([f"bench hearing has no part {unknown}; there are {', '.join(PARTS)}"])
-    recogniser = VoskRecognizer()
+    recogniser = VoskRecognizer(suppressor=for_recognition())
     report = Report()
     try:
         makers = _makers(recogniser, long=long, seed=seed, corpus=corpus)
