@@ -21,9 +21,9 @@ from dialog.ports import SlipKind
 from dialog.slips import slip_in
 from dialog.wake.confirm import Ears
 
-SURE_FROM = 0.7
+SURE_FROM = 0.8
 """Confidence from which an answer counts as said at a second hearing. From 0.5 on, as at the first,
-beside a television nearly as many answers with a word replaced were taken as right ones."""
+nearly as many answers with a word replaced were taken as right ones; from 0.8 on few are."""
 NOISE_WITHIN_DB = 30.0
 """A sound is noisy where its quiet frames are less than this below its loud ones. In quiet they are
 34 dB below or more, beside a fan 10 dB under the child 18 at most, beside a television 25."""

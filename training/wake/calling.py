@@ -38,8 +38,8 @@ from training.wake.data import holds
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
 NETWORKS, STEPS, SEED = 4, 2000, 16
-FEW = Amounts(synthetic=120, carried=160, cuts_per_speaker=8, near=160, echoed=0)
-FEW_STEPS = 800
+FEW = Amounts(synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0)
+FEW_STEPS = 500
 _Made = TypeVar("_Made")
 _log = logging.getLogger("training.wake.calling")
 
