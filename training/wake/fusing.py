@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import multiprocessing
 import pickle
 import random
@@ -45,8 +46,8 @@ PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
 MINUTES, MINUTES_SEED = 110, 11
 RIDGE = 1.0
-ACCEPTS_PER_HOUR = 1.0
-"""Where it wakes, in these minutes."""
+ACCEPTS_PER_HOUR, PEAKS = 0.5, 10
+"""Where it wakes: so often in these minutes, as their highest other candidates let expect."""
 NOTHING = -60.0
 _log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
 
 
 def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
-    """The weights, none below 0, and the offset at which `ACCEPTS_PER_HOUR` are woken falsely."""
+    """The weights, none below 0, and the offset at which others wake it `ACCEPTS_PER_HOUR`."""
     called = np.array([not each.about.startswith("minute") for each in candidates])
     possible = weighed[:, 1] > NOTHING
     # Of each call the candidate that speaks for it most; the others are beside it.
@@ -120,9 +121,7 @@ def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
             best[about] = at
     calls, others = weighed[list(best.values())], weighed[~called & possible]
     weights = _logistic(calls, others)
-    others_most = np.sort(others @ weights)[::-1]
-    allowed = round(ACCEPTS_PER_HOUR * MINUTES / 60)
-    bar = float(others_most[allowed - 1 : allowed + 1].mean())
+    bar = _bar(others @ weights)
     missed = float((calls @ weights < bar).mean())
     _log.info(
         "fused calls=%d others=%d weights=%s bar=%.2f missed=%.3f",
@@ -130,6 +129,16 @@ def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
     )  # fmt: skip
     head, last, first = weights.tolist()
     return Fusion(head=head, last=last, first=first, offset=-bar)
+
+
+def _bar(others: Floats) -> float:
+    """The logit that others pass `ACCEPTS_PER_HOUR`. Two or three highest ones alone are chance:
+    what the `PEAKS` highest have above the next is taken for exponential, as the tails of most
+    distributions are (Pickands 1975, with a shape of 0)."""
+    highest = np.sort(others)[::-1][: PEAKS + 1]
+    scale = float((highest[:PEAKS] - highest[PEAKS]).mean())
+    expected = ACCEPTS_PER_HOUR * MINUTES / 60
+    return float(highest[PEAKS]) + scale * math.log(PEAKS / expected)
 
 
 def _logistic(calls: Floats, others: Floats) -> Floats:
