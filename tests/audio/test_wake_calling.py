@@ -12,11 +12,20 @@ pytest.importorskip("soxr")
 from audio.ports import WAKE_SOUND_S
 from device.bench.wake_scenes import voices
 from training.wake import call_windows, fusing
-from training.wake.callers import ACCENTS, FLITE, FUSING_VOICES, VARIANTS, pronunciations_of
+from training.wake.callers import (
+    ACCENTS,
+    FESTIVAL,
+    FLITE,
+    FUSING_VOICES,
+    VARIANTS,
+    pronunciations_of,
+)
 from training.wake.fusing import Candidate
 
-TEACHING = {("espeak-ng", f"{accent}+{variant}") for accent in ACCENTS for variant in VARIANTS} | {
-    ("flite", name) for name in FLITE
+TEACHING = {
+    *(("espeak-ng", f"{accent}+{variant}") for accent in ACCENTS for variant in VARIANTS),
+    *(("flite", name) for name in FLITE),
+    *(("festival", name) for name in FESTIVAL),
 }
 
 
@@ -65,6 +74,18 @@ def test_a_call_longer_than_the_window_keeps_its_end() -> None:
     assert window.max() == voice[-1]
 
 
+@pytest.mark.usefixtures("others")
+def test_what_follows_a_call_in_one_breath_stands_behind_its_end() -> None:
+    call, more = np.full(9_000, 0.6, np.float32), np.full(20_000, 0.3, np.float32)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        window = call_windows._window(np.concatenate([call, more]), rng, more.size)
+        called = np.flatnonzero(window == np.float32(0.6))
+        assert called.size == call.size
+        assert 0.14 <= (window.size - called[-1]) / 16_000 <= 0.91
+        assert (window[called[-1] + 1 :] == np.float32(0.3)).all()
+
+
 def weighed(calls: int, others: int) -> tuple[list[Candidate], np.ndarray]:
     """Candidates: the first witness knows most, the second a little, the third the contrary."""
     rng = np.random.default_rng(4)
@@ -82,15 +103,20 @@ def test_witnesses_count_by_what_they_know_and_never_against_themselves() -> Non
     assert fusion.first == 0.0
 
 
-def test_it_wakes_as_often_as_it_may_in_the_minutes_that_set_it() -> None:
+def test_it_wakes_as_often_as_it_may_in_other_minutes_of_the_kind() -> None:
+    rng = np.random.default_rng(6)
+    bars = [fusing._bar(rng.exponential(1.5, 600)) for _ in range(400)]
+    passing = 600 * np.exp(-np.array(bars) / 1.5)  # of 600 others, whichever they are
+    allowed = fusing.ACCEPTS_PER_HOUR * fusing.MINUTES / 60
+    geometric_mean = np.exp(np.log(passing).mean())
+    assert geometric_mean == pytest.approx(allowed, rel=0.15)
+
+
+def test_the_bar_is_the_fusions_offset() -> None:
     candidates, logits = weighed(200, 600)
     fusion = fusing.fit(candidates, logits)
-    false = sum(
-        fusion.logit(head=head, last=last, first=first) >= 0.0
-        for each, (head, last, first) in zip(candidates, logits, strict=True)
-        if each.about.startswith("minute")
-    )
-    assert false == round(fusing.ACCEPTS_PER_HOUR * fusing.MINUTES / 60)
+    others = logits[200:] @ np.array([fusion.head, fusion.last, fusion.first])
+    assert -fusion.offset == pytest.approx(fusing._bar(others))
 
 
 def test_of_one_call_only_its_best_candidate_counts() -> None:

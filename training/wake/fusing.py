@@ -132,9 +132,9 @@ def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
 
 
 def _bar(others: Floats) -> float:
-    """The logit that others pass `ACCEPTS_PER_HOUR`. Two or three highest ones alone are chance:
-    what the `PEAKS` highest have above the next is taken for exponential, as the tails of most
-    distributions are (Pickands 1975, with a shape of 0)."""
+    """The logit that others pass `ACCEPTS_PER_HOUR`: what the `PEAKS` highest have above the next
+    is taken for exponential, as the tails of most distributions are (Pickands 1975, with a shape of
+    0), so that a rate of less than one in all these minutes can be asked for."""
     highest = np.sort(others)[::-1][: PEAKS + 1]
     scale = float((highest[:PEAKS] - highest[PEAKS]).mean())
     expected = ACCEPTS_PER_HOUR * MINUTES / 60
