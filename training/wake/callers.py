@@ -84,6 +84,18 @@ def pronunciations_of(phrase: str) -> list[Phones]:
     ]
 
 
+def makes() -> list[str]:
+    """The synthesisers that teach, of those that are installed."""
+    found = [
+        f"espeak-ng in {len(ACCENTS)} accents and {len(VARIANTS)} voices",
+        f"flite ({', '.join(FLITE)})",
+        f"festival ({', '.join(FESTIVAL)}, where installed)",
+    ]
+    if neural.installed():
+        found.append("mixtures of Kokoro-82M's voices (Apache 2.0)")
+    return found + [f"Piper's {path.stem}" for path in piper_voices.installed()]
+
+
 def synthetic(
     text: str,
     rng: np.random.Generator,

@@ -1,4 +1,4 @@
-"""``python -m training.wake.calling "hello myna"``: the head of a phrase, after ``training.ears``.
+"""``python -m training.wake.calling "hello myna"``: a head and its card, after ``training.ears``.
 
 A head knows one phrase by the whole of its sound (`dialog.wake.head`); without one the last word
 has the verifiers alone, which know any. It learns from synthetic voices, from the phrase put
@@ -11,7 +11,6 @@ counts beside the other witnesses is set by people and voices that it did not le
 from __future__ import annotations
 
 import argparse
-import functools
 import logging
 import multiprocessing
 import os
@@ -30,9 +29,10 @@ from training import corpus
 from training.ears import aligned
 from training.realign import Aligned
 from training.wake import call_network, call_windows, fusing
+from training.wake.call_card import Card
 from training.wake.call_network import Network
 from training.wake.call_windows import Amounts, Windows
-from training.wake.callers import fusing_speakers, held_out_speakers
+from training.wake.callers import fusing_speakers, held_out_speakers, makes
 from training.wake.data import holds
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,12 +40,81 @@ DEFAULT = "hello myna"
 NETWORKS, STEPS, SEED = 4, 2000, 16
 FEW = Amounts(synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0)
 FEW_STEPS = 500
+Weights = Mapping[str, NDArray[np.float32]]
 _Made = TypeVar("_Made")
 _log = logging.getLogger("training.wake.calling")
 
 
 def main() -> None:
     """Make what is missing and write the head."""
+    chosen = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    folder = corpus.corpus_folder(chosen.corpus)
+    phrase = " ".join(chosen.phrase.lower().split())
+    kept = chosen.work / "calls"
+    own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
+    own.mkdir(parents=True, exist_ok=True)
+    real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
+    setting = fusing_speakers([pair[0] for pair in real])
+    apart = held_out_speakers() | setting
+    everybody = [pair for pair in real if pair[0].speaker not in apart]
+    sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
+    teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
+    amounts = FEW if chosen.judged else Amounts()
+    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | _once(
+        own / "windows.pickle",
+        lambda: call_windows.of_phrase(
+            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes
+        ),
+    )
+    count = 1 if chosen.judged else NETWORKS
+    fitted = _networks(
+        heard,
+        FEW_STEPS if chosen.judged else STEPS,
+        [own / f"network{at}.pt" for at in range(count)],
+        chosen.seed,
+    )
+    networks: list[Weights] = [each.weights() for each in fitted]
+    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
+    if chosen.add:
+        before = PhraseHead.load(out).networks
+        networks += [each for each in before if not any(_same(each, new) for new in networks)]
+    set_by = DEFAULT if chosen.judged else phrase  # a judged phrase must not set anything
+    candidates = fusing.gathered(
+        set_by,
+        real,
+        work=kept / set_by.replace(" ", "_"),
+        folder=folder,
+        processes=chosen.processes,
+    )
+    if chosen.judged:
+        fusion = _once(
+            kept / "fusion_of_one.pickle",
+            lambda: fusing.fit(candidates, fusing.weigh(candidates, _first_network())),
+        )
+    else:
+        unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0))
+        weighed = fusing.weigh(candidates, unweighed)
+        fusion = fusing.fit(candidates, weighed)
+        card = Card(
+            phrase=phrase,
+            command=f'python -m training.wake.calling "{phrase}"' + " --add" * chosen.add,
+            windows={kind: len(found) for kind, found in heard.items()},
+            voices=makes(),
+            people=(len({pair[0].speaker for pair in teaching}), len(setting)),
+            networks=(len(networks), count),
+            fusion=fusion,
+            calls=fusing.calls_made(phrase, real),
+        )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        told = card.text([each.about for each in candidates], weighed)
+        out.with_suffix(".md").write_text(told, encoding="utf-8")
+    call_network.export(phrase, networks, fusion, out)
+    _log.info("wrote %s fusion=%s", out, fusion)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m training.wake.calling",
         description=__doc__,
@@ -65,49 +134,12 @@ def main() -> None:
     parser.add_argument(
         "--add", action="store_true", help="keep the networks of the head that is there beside"
     )
-    chosen = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
-    folder = corpus.corpus_folder(chosen.corpus)
-    phrase = " ".join(chosen.phrase.lower().split())
-    kept = chosen.work / "calls"
-    own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
-    own.mkdir(parents=True, exist_ok=True)
-    real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
-    apart = held_out_speakers() | fusing_speakers([pair[0] for pair in real])
-    everybody = [pair for pair in real if pair[0].speaker not in apart]
-    sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
-    teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
-    amounts = FEW if chosen.judged else Amounts()
-    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | _once(
-        own / "windows.pickle",
-        lambda: call_windows.of_phrase(
-            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes
-        ),
-    )
-    count = 1 if chosen.judged else NETWORKS
-    fitted = _networks(
-        heard,
-        FEW_STEPS if chosen.judged else STEPS,
-        [own / f"network{at}.pt" for at in range(count)],
-        chosen.seed,
-    )
-    networks: list[Mapping[str, NDArray[np.float32]]] = [each.weights() for each in fitted]
-    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
-    if chosen.add:
-        networks += PhraseHead.load(out).networks
-    weigh = functools.partial(fusing.fused, real=real, folder=folder, processes=chosen.processes)
-    if chosen.judged:
-        # By the default phrase, as a judged one's own sayings must not set anything.
-        fusion = _once(
-            kept / "fusion_of_one.pickle",
-            lambda: weigh(_first_network(), work=kept / DEFAULT.replace(" ", "_")),
-        )
-    else:
-        unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0))
-        fusion = weigh(unweighed, work=own.parent)
-    call_network.export(phrase, networks, fusion, out)
-    _log.info("wrote %s fusion=%s", out, fusion)
+    return parser.parse_args()
+
+
+def _same(one: Weights, other: Weights) -> bool:
+    """Whether two are one network; a head keeps half precision."""
+    return all(np.allclose(value, other[name], atol=0.01) for name, value in one.items())
 
 
 def _first_network() -> PhraseHead:

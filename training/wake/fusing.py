@@ -69,32 +69,41 @@ class Candidate:
     sound: Samples
 
 
-def fused(
-    head: PhraseHead, real: Sequence[Aligned], *, work: Path, folder: Path, processes: int
-) -> Fusion:
-    """Fit it.
+def gathered(
+    phrase: str, real: Sequence[Aligned], *, work: Path, folder: Path, processes: int
+) -> list[Candidate]:
+    """What the first stage finds likely in the calls and minutes that set a head.
 
     Args:
-        head: The head, whatever its own fusion.
+        phrase: In plain lower-case words.
         real: Recordings with alignments.
         work: Where what was heard is kept.
         folder: The corpus.
         processes: How many processors to use.
     """
-    fusing = fusing_speakers([pair[0] for pair in real])
-    own = [pair for pair in real if pair[0].speaker in fusing]
+    own = _those_that_set(real)
     jobs = [("synthetic", at) for at in range(PLACES)] + [("cuts", at) for at in range(PLACES)]
     jobs += [("minutes", at) for at in range(0, MINUTES, 10)]
     path = work / "candidates.pickle"
     if not path.is_file():
         with multiprocessing.get_context("fork").Pool(
-            processes, _prepare, (head.phrase, own, folder)
+            processes, _prepare, (phrase, own, folder)
         ) as pool:
             found = list(itertools.chain.from_iterable(pool.imap(_heard, jobs)))
         path.write_bytes(pickle.dumps(found))
     with path.open("rb") as file:
         candidates: list[Candidate] = pickle.load(file)  # noqa: S301 - written above
-    return fit(candidates, weigh(candidates, head))
+    return candidates
+
+
+def calls_made(phrase: str, real: Sequence[Aligned]) -> dict[str, int]:
+    """How many calls there are in every situation, by kind, heard or not."""
+    return {"synthetic": SYNTHETIC, "cuts": len(_cuts(phrase, _those_that_set(real)))}
+
+
+def _those_that_set(real: Sequence[Aligned]) -> list[Aligned]:
+    fusing = fusing_speakers([pair[0] for pair in real])
+    return [pair for pair in real if pair[0].speaker in fusing]
 
 
 def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
@@ -181,7 +190,7 @@ def _heard(job: tuple[str, int]) -> list[Candidate]:
     if kind == "minutes":
         return list(_of_minutes(at))
     made = []
-    calls = _synthetic() if kind == "synthetic" else _cuts()
+    calls = _synthetic() if kind == "synthetic" else _cuts(_phrase, _own)
     condition = hearing_scene.grid(PLACES, seed=SEEDS[kind])[at]
     for number in range(at, len(calls), PLACES):
         seed = SEEDS[kind] + number
@@ -225,10 +234,10 @@ def _synthetic() -> list[NDArray[np.float64]]:
     ]  # fmt: skip
 
 
-def _cuts() -> list[NDArray[np.float64]]:
+def _cuts(phrase: str, own: Sequence[Aligned]) -> list[NDArray[np.float64]]:
     rng = np.random.default_rng(99)
-    ways, made = pronunciations_of(_phrase), []
-    ordered = sorted(_own, key=lambda pair: pair[0].speaker)
+    ways, made = pronunciations_of(phrase), []
+    ordered = sorted(own, key=lambda pair: pair[0].speaker)
     for _, group in itertools.groupby(ordered, lambda pair: pair[0].speaker):
         speaker = Speaker(list(group))
         for number in range(CUTS_PER_SPEAKER):
