@@ -131,7 +131,8 @@ def test_a_distribution_ends_at_the_whole():
 def test_only_parts_with_children_in_them_read_recordings(monkeypatch: pytest.MonkeyPatch):
     read: list[Path | None] = []
     monkeypatch.setattr(hearing, "children", lambda corpus, **_: read.append(corpus) or [])
-    monkeypatch.setattr(hearing, "VoskRecognizer", lambda: SimpleNamespace(close=lambda: None))
+    recogniser = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr(hearing, "VoskRecognizer", lambda **_: recogniser)
     for part in ("hearing_cost", "hearing_gate", "hearing_wake", "hearing_noise", "hearing_turns"):
         monkeypatch.setattr(getattr(hearing, part), "run", lambda *_, **__: Report())
     hearing.measure(long=False, seed=1, part=["cost", "gate", "waking"])
