@@ -8,6 +8,7 @@ speakers that no verifier learnt from, and the voices of `device.bench.wake_scen
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import random
@@ -84,13 +85,27 @@ def pronunciations_of(phrase: str) -> list[Phones]:
     ]
 
 
+@functools.cache
+def festival_voices() -> tuple[str, ...]:
+    """Those of `FESTIVAL` that are installed."""
+    try:
+        listed = subprocess.run(
+            ["festival", "--batch", "(print (voice.list))"],
+            capture_output=True, check=True, timeout=TIMEOUT_S,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(name for name in FESTIVAL if name in listed.stdout.decode())
+
+
 def makes() -> list[str]:
     """The synthesisers that teach, of those that are installed."""
     found = [
         f"espeak-ng in {len(ACCENTS)} accents and {len(VARIANTS)} voices",
         f"flite ({', '.join(FLITE)})",
-        f"festival ({', '.join(FESTIVAL)}, where installed)",
     ]
+    if festival_voices():
+        found.append(f"festival ({', '.join(festival_voices())})")
     if neural.installed():
         found.append("mixtures of Kokoro-82M's voices (Apache 2.0)")
     return found + [f"Piper's {path.stem}" for path in piper_voices.installed()]
@@ -128,8 +143,10 @@ def synthetic(
         stretch = f"duration_stretch={160 / speed:.2f}"
         command = ["flite", "-voice", str(rng.choice(FLITE)), "--setf", stretch, "-t", text]
         return _said([*command, "-o", "/dev/stdout"], tract)
-    if drawn > 1 - FLITE_SHARE - FESTIVAL_SHARE:
-        voice = Voice("festival", str(rng.choice(FESTIVAL)), round(speed * tract), 0, tract)
+    if drawn > 1 - FLITE_SHARE - FESTIVAL_SHARE and festival_voices():
+        voice = Voice(
+            "festival", str(rng.choice(festival_voices())), round(speed * tract), 0, tract
+        )
         with tempfile.TemporaryDirectory() as folder:
             return speak(text, voice, Path(folder))
     name = f"{rng.choice(ACCENTS)}+{rng.choice(VARIANTS)}"
