@@ -34,7 +34,11 @@ _RING_KEEP = 10.0 ** (-6.0 * 0.01 / 0.8)
 _START_LEAK_DB, _LEAST_LEAK_DB, _MOST_LEAK_DB = 0.0, -45.0, 20.0
 _UP_DB, _DOWN_DB = 0.06, 0.012
 """Per frame: the leakage settles where it is exceeded in one frame of six."""
-_FAST, _FAST_FRAMES = 8.0, 150
+_CAUTIOUS_UP, _CAUTIOUS_DOWN, _CAUTIOUS_FRAMES = 16.0, 4.0, 200
+_CATCHING, _CATCHING_FRAMES = 4.0, 150
+"""In the first two seconds of echo, after a start or a loss, the canceller gets better faster than
+a quantile can tell, and unevenly: what it leaves is believed to be more there. Then that is caught
+up with."""
 _SOMEBODY_DB, _SOMEBODY = 10.0, 0.25
 """What lies so far above the leakage is most often somebody else, and teaches a quarter."""
 _OVER = 10.0 ** (6.0 / 10.0)
@@ -149,11 +153,10 @@ class ResidualSuppressor:
         if audible.any():
             self._seen_frames += 1
             ratio_db = 10.0 * np.log10((seen + _TINY) / (ring + _TINY))
-            fast = self._seen_frames <= _FAST_FRAMES
-            speed = _FAST if fast else 1.0
             above_db = ratio_db - self._leak_db
-            steps = np.where(above_db > 0, _UP_DB, -_DOWN_DB) * speed
-            if not fast:
+            up, down, settled = self._speeds()
+            steps = np.where(above_db > 0, up * _UP_DB, -down * _DOWN_DB)
+            if settled:
                 steps[above_db > _SOMEBODY_DB] *= _SOMEBODY
             self._leak_db += np.where(audible, steps, 0.0).astype(np.float32)
             np.clip(self._leak_db, _LEAST_LEAK_DB, _MOST_LEAK_DB, out=self._leak_db)
@@ -161,3 +164,11 @@ class ResidualSuppressor:
         # What a loudspeaker adds of its own lies between the harmonics of what it was given.
         spread = np.maximum(self._ring, _SPREAD * ring[self._band_of_bin])
         return np.asarray(spread * share[self._band_of_bin], np.float32)
+
+    def _speeds(self) -> tuple[float, float, bool]:
+        """How much faster than usual the leakage may rise and fall, and whether it has settled."""
+        if self._seen_frames <= _CAUTIOUS_FRAMES:
+            return _CAUTIOUS_UP, _CAUTIOUS_DOWN, False
+        if self._seen_frames <= _CAUTIOUS_FRAMES + _CATCHING_FRAMES:
+            return _CATCHING, _CATCHING, False
+        return 1.0, 1.0, True

@@ -17,7 +17,7 @@ from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
 from dialog.voice_choice import ESPEAK, PIPER, VARIANTS
-from dialog.wake.confirm import Ears, LastWord
+from dialog.wake.confirm import LastWord, WakeEars
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
     return "piper" if settings.piper_voice or Language.ENGLISH in models.piper else "espeak"
 
 
-def build_ears() -> Ears:
+def build_ears() -> WakeEars:
     """The ears of this process, loaded once: recogniser, scorer and wake phrase share them.
 
     Raises:

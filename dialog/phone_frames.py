@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dialog.phone_features import FRAME_S
+from dialog.phone_features import FRAME_S, Waveform
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,9 @@ class Frames:
     expert_score: NDArray[np.float32]
     log_priors: NDArray[np.float32]
     frame_s: float = FRAME_S
+
+
+class Ears(Protocol):
+    """Hear phones in whole utterances; see `dialog.speech_ears.SpeechEars`."""
+
+    def frames(self, samples: Waveform) -> Frames: ...

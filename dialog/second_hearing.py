@@ -16,10 +16,10 @@ import numpy as np
 from audio.ports import FRAME_SAMPLES, NoiseSuppressor, Samples
 from dialog import answers
 from dialog.answers import Answer
+from dialog.phone_frames import Ears
 from dialog.pinyin import is_pinyin
 from dialog.ports import SlipKind
 from dialog.slips import slip_in
-from dialog.wake.confirm import Ears
 
 SURE_FROM = 0.8
 """Confidence from which an answer counts as said at a second hearing. From 0.5 on, as at the first,

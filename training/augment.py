@@ -32,17 +32,17 @@ def spoiled(rng: np.random.Generator, voice: Sound, others: Sequence[Sound]) -> 
     """
     sound = voice.astype(np.float64)
     if rng.random() < ROOM_SHARE:
-        sound = convolve(sound, _room(rng))[: sound.size]
+        sound = in_room(rng, sound)
     if rng.random() < NOISE_SHARE:
         noise = _noise(rng, sound.size, others)
         snr_db = rng.uniform(*SNR_DB)
-        sound = sound + noise * (_level(sound) / _level(noise) * 10 ** (-snr_db / 20))
+        sound = sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
     if rng.random() < COLOUR_SHARE:
-        sound = _coloured(rng, sound)
-    sound = sound * (10 ** (rng.uniform(*LEVEL_DBFS) / 20) / _level(sound))
+        sound = coloured(rng, sound)
+    sound = sound * (10 ** (rng.uniform(*LEVEL_DBFS) / 20) / level(sound))
     sound = np.clip(sound, -1.0, 1.0)
     if rng.random() < FRONT_END_SHARE:
-        sound = _front_end(rng, sound)
+        sound = front_end(rng, sound)
     return sound.astype(np.float32)
 
 
@@ -50,11 +50,16 @@ def heard(
     rng: np.random.Generator, voice: Sound, others: Sequence[Sound], *, snr_db: float | None
 ) -> Sound:
     """One voice in a random room at -26 dBFS, for judging: with noise at `snr_db` or without."""
-    sound = convolve(voice.astype(np.float64), _room(rng))[: voice.size]
+    sound = in_room(rng, voice.astype(np.float64))
     if snr_db is not None:
         noise = _noise(rng, sound.size, others)
-        sound = sound + noise * (_level(sound) / _level(noise) * 10 ** (-snr_db / 20))
-    return np.clip(sound * (0.05 / _level(sound)), -1.0, 1.0).astype(np.float32)
+        sound = sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
+    return np.clip(sound * (0.05 / level(sound)), -1.0, 1.0).astype(np.float32)
+
+
+def in_room(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A sound in a random room, of the same length, its direct part where it was."""
+    return np.asarray(convolve(sound, _room(rng))[: sound.size])
 
 
 def _room(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -81,19 +86,24 @@ def _box(index: int) -> NDArray[np.float64]:
     return np.asarray(response[direct:] / np.abs(response[direct]))
 
 
+def machine(rng: np.random.Generator, length: int) -> NDArray[np.float64]:
+    """A fan and the like: noise that falls off, with a hum or without one."""
+    noise = _shaped(rng.normal(size=length), -rng.uniform(3.0, 9.0))
+    hum = np.sin(2 * np.pi * rng.uniform(80, 400) * np.arange(length) / SAMPLE_RATE_HZ)
+    return np.asarray(noise / level(noise) + rng.uniform(0.0, 0.7) * hum)
+
+
 def _noise(rng: np.random.Generator, length: int, others: Sequence[Sound]) -> NDArray[np.float64]:
     kind = rng.random()
-    if kind < 0.4:  # fan and other machines: noise that falls off, with a hum or two
-        noise = _shaped(rng.normal(size=length), -rng.uniform(3.0, 9.0))
-        hum = np.sin(2 * np.pi * rng.uniform(80, 400) * np.arange(length) / SAMPLE_RATE_HZ)
-        return noise / _level(noise) + rng.uniform(0.0, 0.7) * hum
+    if kind < 0.4:
+        return machine(rng, length)
     voices = 1 if kind < 0.6 else int(rng.integers(3, 7))
     babble = np.zeros(length)
     for _ in range(voices):
         other = others[int(rng.integers(len(others)))].astype(np.float64)
         turned = np.roll(np.resize(other, length), int(rng.integers(length)))
-        babble += turned / _level(other)
-    return convolve(babble, _room(rng))[:length] + 1e-4 * rng.normal(size=length)
+        babble += turned / level(other)
+    return in_room(rng, babble) + 1e-4 * rng.normal(size=length)
 
 
 def _shaped(noise: NDArray[np.float64], db_per_octave: float) -> NDArray[np.float64]:
@@ -102,7 +112,7 @@ def _shaped(noise: NDArray[np.float64], db_per_octave: float) -> NDArray[np.floa
     return np.fft.irfft(spectrum * 10 ** (db_per_octave * octaves / 20), noise.size)
 
 
-def _coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
+def coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
     """Through a microphone whose response wanders by a few dB."""
     spectrum = np.fft.rfft(sound)
     knots = rng.normal(0.0, 3.0, 8)
@@ -110,7 +120,7 @@ def _coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[n
     return np.fft.irfft(spectrum * 10 ** (gain_db / 20), sound.size)
 
 
-def _front_end(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
+def front_end(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
     """Noise suppression and gain, as `audio` applies them to every frame."""
     processor = webrtc_noise_gain.AudioProcessor(int(rng.integers(0, 16)), int(rng.integers(1, 4)))
     pcm = np.rint(np.pad(sound, (0, -sound.size % 160)) * 32767).astype(np.int16)
@@ -120,7 +130,7 @@ def _front_end(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[
     return np.frombuffer(out, np.int16)[: sound.size] / 32768.0
 
 
-def _level(sound: NDArray[np.float64] | Sound) -> float:
+def level(sound: NDArray[np.float64] | Sound) -> float:
     """RMS of the loud part."""
     power = np.square(np.asarray(sound[: sound.size // 320 * 320]).reshape(-1, 320)).mean(axis=1)
     return float(np.sqrt(power[power >= 0.01 * power.max()].mean()) + 1e-9)

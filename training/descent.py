@@ -24,6 +24,7 @@ def descend(
     *,
     epochs: int,
     steps: int,
+    rate: float = LEARNING_RATE,
 ) -> None:
     """Train a network in place.
 
@@ -33,16 +34,17 @@ def descend(
         loss_of: Of one batch.
         epochs: How often.
         steps: How many batches there are in all: what the learning rate is planned for.
+        rate: The highest learning rate.
     """
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=WEIGHT_DECAY)
     step, began = 0, time.monotonic()
     for epoch in range(epochs):
         network.train()
         losses = []
         for batch in batches():
-            rate = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * step / steps))
+            share = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * step / steps))
             for group in optimiser.param_groups:
-                group["lr"] = LEARNING_RATE * max(0.01, float(rate))
+                group["lr"] = rate * max(0.01, float(share))
             loss = loss_of(batch)
             optimiser.zero_grad()
             loss.backward()

@@ -71,7 +71,7 @@ def main() -> None:
         own = [example for speaker, example in learnt_from if folds.get(speaker) != fold]
         network = _fitted(own, fold, chosen.work / f"ears{fold}.pt")
         networks.append(network)
-        shares.append(ears_network.priors(own))
+        shares.append(ears_network.priors(each.state for each in own))
         ears_export.export(cut, [network], shares[-1], chosen.work / f"ears{fold}.onnx")
     ears_export.export(cut, networks, np.mean(shares, axis=0), chosen.out / "ears.onnx")
 
@@ -136,10 +136,16 @@ def examples(known: Sequence[Aligned], encoded: Encoded) -> list[tuple[str, Exam
 
 
 def _example(copies: Sequence[NDArray[np.float16]], known: Labels) -> Example:
-    centre = FIRST_CENTRE_SAMPLES + STEP_SAMPLES * np.arange(len(copies[0]))
+    said = at_steps(known, len(copies[0]))
+    return Example(copies, said.state, said.phone, said.score)
+
+
+def at_steps(known: Labels, steps: int) -> Labels:
+    """The labels at the middles of so many of the encoder's steps."""
+    centre = FIRST_CENTRE_SAMPLES + STEP_SAMPLES * np.arange(steps)
     at = np.rint((centre - WINDOW_SAMPLES // 2) / SHIFT_SAMPLES).astype(np.int64)
     at = np.clip(at, 0, len(known.state) - 1)
-    return Example(copies, known.state[at], known.phone[at], known.score[at])
+    return Labels(known.state[at], known.phone[at], known.score[at])
 
 
 def _fitted(own: Sequence[Example], fold: int, path: Path) -> Network:

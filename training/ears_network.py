@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, dropout
 from dialog.phone_set import OUTPUTS, PHONES
 from training.descent import descend
 from training.encoder import WIDTH as ENCODED
-from training.labels import IGNORED
+from training.labels import IGNORED, Labels
 
 WIDTH, LAYERS = 144, 2
 DROPOUT = 0.15
@@ -71,52 +71,66 @@ def fit(examples: Sequence[Example], *, epochs: int, seed: int) -> Network:
     descend(
         network,
         lambda: _batches(examples, rng),
-        lambda batch: _loss(network, batch),
+        lambda batch: loss_of(network(batch[0]), batch[1:]),
         epochs=epochs,
         steps=(len(examples) + BATCH - 1) // BATCH * epochs,
     )
     return network.eval()
 
 
-def priors(examples: Sequence[Example]) -> NDArray[np.float64]:
+def priors(states: Iterable[NDArray[np.int64]]) -> NDArray[np.float64]:
     """How common each state is in the labels; sums to 1."""
-    known = np.concatenate([e.state[e.state != IGNORED] for e in examples])
+    known = np.concatenate([each[each != IGNORED] for each in states])
     counts = np.bincount(known, minlength=OUTPUTS) + 1.0
     return np.asarray(counts / counts.sum())
 
 
-def _loss(network: Network, batch: Sequence[Tensor]) -> Tensor:
-    rows, state, phone, score = batch
-    states, scores = network(rows)
+def loss_of(given: tuple[Tensor, Tensor], labels: Sequence[Tensor]) -> Tensor:
+    """How far states and scores are from their labels: state, phone, score, (batch, steps) each."""
+    states, scores = given
+    state, phone, score = labels
     loss = cross_entropy(states, state, ignore_index=IGNORED, label_smoothing=LABEL_SMOOTHING)
     judged = phone >= 0
     if not bool(judged.any()):  # nobody judges synthetic voices
         return loss
-    given = scores.gather(1, phone.clamp(min=0)[:, None])[:, 0]
-    return loss + SCORE_WEIGHT * (given - score)[judged].square().mean()
+    theirs = scores.gather(1, phone.clamp(min=0)[:, None])[:, 0]
+    return loss + SCORE_WEIGHT * (theirs - score)[judged].square().mean()
+
+
+def batches_of_a_length(
+    lengths: Sequence[int], rng: np.random.Generator, size: int = BATCH
+) -> list[NDArray[np.int64]]:
+    """Indices in batches of nearly the same length, in random order."""
+    order = np.argsort(np.asarray(lengths) + rng.uniform(0, 20, len(lengths)))
+    cut = [order[at : at + size] for at in range(0, order.size, size)]
+    return [cut[k] for k in rng.permutation(len(cut))]
 
 
 def _batches(examples: Sequence[Example], rng: np.random.Generator) -> Iterator[list[Tensor]]:
-    """Batches of utterances of nearly the same length, in random order."""
-    lengths = np.array([len(example.state) for example in examples])
-    order = np.argsort(lengths + rng.uniform(0, 20, lengths.size))
-    cut = [order[at : at + BATCH] for at in range(0, order.size, BATCH)]
-    for k in rng.permutation(len(cut)):
-        yield _padded([examples[i] for i in cut[k]], rng)
+    for some in batches_of_a_length([len(example.state) for example in examples], rng):
+        yield _padded([examples[i] for i in some], rng)
 
 
 def _padded(batch: Sequence[Example], rng: np.random.Generator) -> list[Tensor]:
     longest = max(len(each.state) for each in batch)
     rows = np.zeros((len(batch), longest, ENCODED), np.float32)
-    state = np.full((len(batch), longest), IGNORED)
-    phone = np.full((len(batch), longest), -1)
-    score = np.zeros((len(batch), longest), np.float32)
     for index, each in enumerate(batch):
         size = len(each.state)
         rows[index, :size] = each.copies[int(rng.integers(len(each.copies)))]
-        state[index, :size], phone[index, :size] = each.state, each.phone
-        score[index, :size] = each.score
         if rng.random() < HIDDEN_SHARE:
             start = int(rng.integers(max(1, size - LONGEST_HIDDEN)))
             rows[index, start : start + int(rng.integers(1, LONGEST_HIDDEN))] = 0.0
-    return [torch.from_numpy(array) for array in (rows, state, phone, score)]
+    known = [Labels(each.state, each.phone, each.score) for each in batch]
+    return [torch.from_numpy(rows), *padded(known, longest)]
+
+
+def padded(known: Sequence[Labels], longest: int) -> list[Tensor]:
+    """State, phone and score of a batch, (batch, longest) each; nothing is asked past an end."""
+    state = np.full((len(known), longest), IGNORED)
+    phone = np.full((len(known), longest), -1)
+    score = np.zeros((len(known), longest), np.float32)
+    for index, each in enumerate(known):
+        size = len(each.state)
+        state[index, :size], phone[index, :size] = each.state, each.phone
+        score[index, :size] = each.score
+    return [torch.from_numpy(array) for array in (state, phone, score)]

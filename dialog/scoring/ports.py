@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.ports import Samples
-from dialog.phone_features import Waveform
-from dialog.phone_frames import Frames
 from dialog.scoring.history import VoiceHistory
 from dialog.scoring.result import Score
 from dialog.scoring.trained import Trained
@@ -26,12 +24,6 @@ class Scorer(Protocol):
             text: What was to be said, in English.
             history: Of the child who speaks; None for somebody unknown.
         """
-
-
-class Ears(Protocol):
-    """Hears phones; see `dialog.speech_ears.SpeechEars`."""
-
-    def frames(self, samples: Waveform) -> Frames: ...
 
 
 class Judge(Protocol):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio.ports import Samples
 from dialog.phone_alignment import PhoneSpan, align
-from dialog.phone_frames import Frames
+from dialog.phone_frames import Ears, Frames
 from dialog.phone_graph import Word
 from dialog.phone_set import PHONE_ID
 from dialog.scoring import heard, levels
@@ -21,7 +21,7 @@ from dialog.scoring.history import Past, VoiceHistory
 from dialog.scoring.lexicon import Entry, Lexicon
 from dialog.scoring.melody import intonation
 from dialog.scoring.memory import remembered, terms
-from dialog.scoring.ports import Ears, Judge
+from dialog.scoring.ports import Judge
 from dialog.scoring.result import Outcome, PhoneResult, Score, WordResult
 from dialog.scoring.text import read
 

@@ -13,7 +13,7 @@ from audio.ports import SAMPLE_RATE_HZ, Samples
 from dialog.phone_features import Waveform
 from dialog.phone_frames import Frames
 from dialog.wake.acoustics import Network
-from dialog.wake.confirm import Ears, LastWord
+from dialog.wake.confirm import LastWord, WakeEars
 from dialog.wake.detector import WakeModels
 from dialog.wake.following import Floats, Sighting, best_of, rows_of
 from dialog.wake.phrase import Phrase
@@ -32,15 +32,15 @@ _Heard = TypeVar("_Heard")
 class Remembered:
     """Ears that keep what they made of the last few sounds."""
 
-    ears: Ears
+    ears: WakeEars
     kept: OrderedDict[bytes, tuple[Frames, Floats]]
 
     def frames(self, samples: Waveform) -> Frames:
-        """See `Ears`."""
+        """See `WakeEars`."""
         return self._heard(samples)[0]
 
     def encoded(self, samples: Waveform) -> Floats:
-        """See `Ears`."""
+        """See `WakeEars`."""
         return self._heard(samples)[1]
 
     def _heard(self, samples: Waveform) -> tuple[Frames, Floats]:
@@ -67,7 +67,7 @@ class BothStages:
         self._rows: OrderedDict[bytes, Floats] = OrderedDict()
 
     @classmethod
-    def load(cls, ears: Ears) -> BothStages:
+    def load(cls, ears: WakeEars) -> BothStages:
         """With the models that ship.
 
         Raises:

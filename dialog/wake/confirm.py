@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from audio.ports import FRAME_S, WAKE_SOUND_S, Samples, WakeHit, WakeWord
 from dialog.phone_features import Waveform
-from dialog.phone_frames import Frames
+from dialog.phone_frames import Ears
 from dialog.phone_graph import likelihoods
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.evidence import BEFORE_FRAMES, evidence
@@ -56,10 +56,8 @@ def candidate_share(text: str, head: str = "") -> float:
     return CANDIDATE_SHARE if head_of(text, head) is None else CANDIDATE_SHARE_WITH_HEAD
 
 
-class Ears(Protocol):
-    """What hears whole utterances (`dialog.speech_ears`)."""
-
-    def frames(self, samples: Waveform) -> Frames: ...
+class WakeEars(Ears, Protocol):
+    """Ears that also tell what their encoder alone made of it (`dialog.speech_ears`)."""
 
     def encoded(self, samples: Waveform) -> NDArray[np.float32]: ...
 
@@ -74,12 +72,12 @@ class LastWord:
         heads: Gives the head of a phrase, perhaps from a file; None where it has none.
     """
 
-    ears: Ears
+    ears: WakeEars
     verifier: Verifier
     heads: Callable[[str, str], PhraseHead | None] = head_of
 
     @classmethod
-    def load(cls, ears: Ears) -> LastWord:
+    def load(cls, ears: WakeEars) -> LastWord:
         """With the verifier that ships.
 
         Raises:

@@ -44,6 +44,18 @@ def test_what_is_left_of_an_echo_is_turned_down(far: np.ndarray):
     assert not any(lost[100:])
 
 
+def test_while_a_canceller_learns_unevenly_more_is_believed_to_be_left():
+    rng = np.random.default_rng(4)
+    frames = np.arange(200)
+    far = int16(0.1 * rng.standard_normal(len(frames) * FRAME_SAMPLES))
+    gain_db = -6 - 8 * np.minimum(frames / 100, 1) + 5 * np.repeat(rng.standard_normal(40), 5)
+    gain = 10 ** (np.minimum(gain_db, 0) / 20)
+    whole = int16(far / 32768 * np.repeat(gain, FRAME_SAMPLES))
+    out, _ = silent(ResidualSuppressor(), far, far, whole)
+    second = slice(16_000, 31_000)
+    assert power_db(out[second]) < power_db(whole[second]) - 9
+
+
 def test_a_child_above_what_is_left_is_spared(far: np.ndarray):
     echo = echo_signals.echo_of(far)
     left = 0.03 * np.roll(echo, 37)

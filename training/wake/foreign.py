@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dialog.lexicon import entries
+from dialog.phone_frames import Ears
 from dialog.phone_graph import likelihoods
-from dialog.wake.confirm import Ears, best_path
+from dialog.wake.confirm import best_path
 from dialog.wake.evidence import evidence
 from training.augment import spoiled
 from training.synthetic import TRACT, Talker, drawn, render
