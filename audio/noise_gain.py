@@ -7,10 +7,6 @@ import numpy as np
 from audio.ports import Samples
 from core.errors import ModelError
 
-RECOGNITION_SUPPRESSION = 3
-"""Of levels 2, 3, 4, cold and warmed by the sound itself, what gained most for as many wrong
-answers taken (`docs/hearing.md`)."""
-
 
 class WebrtcNoiseGain:
     """The noise suppressor and gain control of WebRTC's audio processing module.
@@ -47,12 +43,3 @@ class WebrtcNoiseGain:
                 "webrtc-noise-gain is not installed: run `make setup`", code="model.noise_gain"
             ) from error
         self._processor = AudioProcessor(self._target_dbfs, self._suppression)
-
-
-def for_recognition() -> WebrtcNoiseGain:
-    """What the recogniser hears refused speech behind (`dialog.second_hearing`): no gain.
-
-    Raises:
-        ModelError: The library is missing.
-    """
-    return WebrtcNoiseGain(suppression=RECOGNITION_SUPPRESSION, target_dbfs=0)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from audio.factory import make_front_end
 from audio.front_end import FrontEnd
-from audio.noise_gain import for_recognition
 from audio.playback import Playback
 from audio.ports import AudioBackend
 from core.clock import Clock
@@ -136,9 +135,7 @@ def start_services(settings: Settings, stack: ExitStack) -> Services:
         PackError: The lesson pack cannot be used.
     """
     models = speech_models()
-    recogniser = stack.enter_context(
-        RecognitionService(settings.recognition, models, suppressor=for_recognition)
-    )
+    recogniser = stack.enter_context(RecognitionService(settings.recognition, models))
     voice = stack.enter_context(VoiceService(settings.voice, models))
     # Read while the processes load their models: holding it against its schema takes as long.
     pack = pack_shelf(settings).find(settings.lessons.pack)

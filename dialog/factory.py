@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from audio.ports import NoiseSuppressor
 from core.errors import ModelError
 from dialog.ports import Language, Recognizer, SpeechModels, Synthesizer
 from dialog.settings import RecognitionSettings, VoiceSettings
@@ -55,7 +54,8 @@ def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
 
 
 def build_ears() -> WakeEars:
-    """The ears of this process, loaded once: recogniser, scorer and wake phrase share them.
+    """The plain ears of this process, loaded once; recogniser and scorer share them where there is
+    no noise (`dialog.ears_in_noise`).
 
     Raises:
         ModelError: The model is missing or broken.
@@ -75,18 +75,8 @@ def build_last_word() -> LastWord:
     return LastWord.load(build_ears())
 
 
-def build_recogniser(
-    settings: RecognitionSettings,
-    models: SpeechModels,
-    suppressor: Callable[[], NoiseSuppressor] | None = None,
-) -> Recognizer:
+def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:
     """Load the recogniser.
-
-    Args:
-        settings: Which one.
-        models: What is installed on this machine.
-        suppressor: Makes what refused speech is heard again behind, where the recogniser can
-            (PocketSphinx cannot); None for no second hearing.
 
     Raises:
         ModelError: Its model or library is missing or broken.
@@ -94,10 +84,9 @@ def build_recogniser(
     if recogniser_name(settings, models) == "vosk":
         from dialog.recognizer_vosk import OWN_MODEL, VoskRecognizer
 
-        made = None if suppressor is None else suppressor()
         if settings.vosk_model:
-            return VoskRecognizer(Path(settings.vosk_model), suppressor=made)
-        return VoskRecognizer(OWN_MODEL, models.vosk, suppressor=made)
+            return VoskRecognizer(Path(settings.vosk_model))
+        return VoskRecognizer(OWN_MODEL, models.vosk)
     from dialog.recognizer_pocketsphinx import PocketSphinxRecognizer
 
     return PocketSphinxRecognizer()

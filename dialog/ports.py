@@ -110,8 +110,6 @@ class Recognition:
         slip: Where nothing matched, the one word by which an answer was missed, if it was one.
         unfinished: 0..1, how sure that this was the beginning of a candidate and not all of it,
             with or without a filler after it. More is to come then, however long it takes.
-        clearer: The sound in which it was heard, where that is not the one that was given: the
-            same behind a noise suppressor. It stays in the recogniser's process.
     """
 
     text: str
@@ -122,7 +120,6 @@ class Recognition:
     lesson: Lesson | None = None
     slip: Slip | None = None
     unfinished: float = 0.0
-    clearer: Samples | None = field(default=None, repr=False, compare=False)
 
 
 class Recognizer(Protocol):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from audio.ports import SAMPLE_RATE_HZ, NoiseSuppressor, Samples
+from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import WorkerDied
 from core.process import ProcessWorker, Reply
 from dialog.factory import build_ears, build_last_word, build_recogniser
@@ -60,8 +60,10 @@ class RecognitionHandler:
         # The first utterance of a process is several times slower than the others.
         self._recogniser.recognize(np.zeros(SAMPLE_RATE_HZ // 2, np.int16), Hints(("hello",)))
         if self._scorer is not None:
-            noise = np.random.default_rng(0).normal(0.0, 1000.0, SAMPLE_RATE_HZ)
-            self._scorer.score(noise.astype(np.int16), "hello")
+            noise = np.random.default_rng(0).normal(0.0, 1000.0, SAMPLE_RATE_HZ).astype(np.int16)
+            self._scorer.score(noise, "hello")
+            noise[: SAMPLE_RATE_HZ // 2] = 0  # which other ears hear (`dialog.ears_in_noise`)
+            self._scorer.score(noise, "hello")
 
     def __call__(self, question: Question) -> Generator[Recognition, None, Recognition]:
         yield from ()
@@ -73,13 +75,10 @@ class RecognitionHandler:
             if example is not None:
                 return example
         said = self._recogniser.recognize(question.samples, hints)
-        # Noise that hid an answer from the ears hides its phones from the score as well.
-        samples = question.samples if said.clearer is None else said.clearer
-        said = replace(said, clearer=None)
         if self._scorer is None or said.matched is None or said.matched >= hints.scored:
             return said
         text = hints.candidates[said.matched]
-        score = self._scorer.score(samples, text, hints.voice)
+        score = self._scorer.score(question.samples, text, hints.voice)
         return replace(said, pronunciation=score.pronunciation)
 
     @staticmethod
@@ -111,8 +110,6 @@ class RecognitionService(WorkerService[Question, Recognition]):
     Args:
         settings: Which recogniser; after `timeout_s` without an answer it is started again.
         models: What is installed on this machine.
-        suppressor: Makes, in the child, what refused speech is heard again behind in noise
-            (`dialog.second_hearing`); it has to pickle. None for no second hearing.
         build: Makes the recogniser in the child instead of the factory; it has to pickle.
         scorer: Makes the scorer in the child instead; with a `build` of one's own none is made
             unless it is named.
@@ -124,13 +121,12 @@ class RecognitionService(WorkerService[Question, Recognition]):
         settings: RecognitionSettings,
         models: SpeechModels = NOTHING_INSTALLED,
         *,
-        suppressor: Callable[[], NoiseSuppressor] | None = None,
         build: Callable[[], Recognizer] | None = None,
         scorer: Callable[[], Scorer] | None = None,
         on_restart: Callable[[], None] | None = None,
     ) -> None:
         if build is None:
-            build = functools.partial(build_recogniser, settings, models, suppressor)
+            build = functools.partial(build_recogniser, settings, models)
             scorer = scorer or (build_scorer if settings.pronunciation else None)
         self._timeout_s = settings.timeout_s
         worker: ProcessWorker[Question, Recognition] = ProcessWorker(

@@ -3,10 +3,9 @@
 With the own model, what was said is decided twice. The acoustic model's own paths
 (`dialog.answers`) say which expected answer, or beginning of one, fits and how well. Where they
 are in doubt, Vosk hears the utterance through a grammar of the answers and ``[unk]``, which takes
-other speech, and has to agree; of Chinese it knows nothing. Vosk's grammar at run time is a
-smoothed bigram over the listed sentences, not the list, so its words are mapped to the nearest
-answer. What is refused in noise the acoustic model hears again, behind a noise suppressor
-(`dialog.second_hearing`). Open speech is Vosk's alone, by a large model where one is installed.
+other speech, and has to agree; not in noise, and of Chinese it knows nothing. Vosk's grammar at
+run time is a smoothed bigram over the listed sentences, not the list, so its words are mapped to
+the nearest answer. Open speech is Vosk's alone, by a large model where one is installed.
 """
 
 from __future__ import annotations
@@ -21,18 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from audio.ports import SAMPLE_RATE_HZ, NoiseSuppressor, Samples
+from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from dialog import answers, matching
 from dialog.answers import Answer
 from dialog.commands import command_in
+from dialog.ears_in_noise import is_noisy, shared
 from dialog.equaliser import equalised
-from dialog.phone_frames import Frames
+from dialog.phone_frames import Ears, Frames
 from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
-from dialog.second_hearing import SecondHearing
 from dialog.slips import slip_in
-from dialog.speech_ears import SpeechEars, shared
 
 OWN_MODEL = Path(__file__).parent / "models" / "vosk"
 """Folder of the model that ships with Myna."""
@@ -55,6 +53,9 @@ CHINESE_FROM = 0.8
 says in Chinese to somebody else comes near a command, and commands come nearer still: of synthetic
 ones the doubtful twentieth had 0.96 (`docs/recognition.md`)."""
 
+COMMAND_IN_NOISE_FROM = 0.9
+"""Confidence from which a command counts in noise: a television says much that is like one."""
+
 FOR_FETCHING = ("requests", "srt", "tqdm", "urllib.request")
 """What vosk imports to fetch models from the net and to write subtitles, and Myna never uses: eight
 megabytes of the recogniser's process."""
@@ -69,7 +70,6 @@ class VoskRecognizer:
     Args:
         folder: The model for expected answers: Myna's own, or any.
         open_folder: A larger model for open speech; None uses the same.
-        suppressor: Without gain, for a second hearing in noise; without one there is none.
 
     Raises:
         ModelError: The package or a model is missing or broken.
@@ -77,13 +77,7 @@ class VoskRecognizer:
 
     name = "vosk"
 
-    def __init__(
-        self,
-        folder: Path = OWN_MODEL,
-        open_folder: Path | None = None,
-        *,
-        suppressor: NoiseSuppressor | None = None,
-    ) -> None:
+    def __init__(self, folder: Path = OWN_MODEL, open_folder: Path | None = None) -> None:
         try:
             vosk = _package()
         except ImportError as fault:
@@ -96,14 +90,11 @@ class VoskRecognizer:
         self._model = self._loaded(folder)
         self._open_model = self._loaded(open_folder) if open_folder else self._model
         self._typical_bands: Any = None
-        self._ears: SpeechEars | None = None
-        self._second: SecondHearing | None = None
+        self._ears: Ears | None = None
         if (folder / OWN_SIGN).is_file():
             bands = json.loads((folder / OWN_SIGN).read_text(encoding="utf-8"))
             self._typical_bands = np.array(bands["typical_bands"], np.float32)
             self._ears = shared()
-            if suppressor is not None:
-                self._second = SecondHearing(self._ears, suppressor)
 
     def recognize(self, samples: Samples, hints: Hints) -> Recognition:
         """See `dialog.ports.Recognizer`."""
@@ -122,7 +113,7 @@ class VoskRecognizer:
         return self._by_phones(self._ears, samples, candidates, asides, hints.scored)
 
     def close(self) -> None:
-        self._model = self._open_model = self._ears = self._second = None
+        self._model = self._open_model = self._ears = None
 
     def _loaded(self, folder: Path) -> object:
         if not folder.is_dir():
@@ -135,32 +126,28 @@ class VoskRecognizer:
 
     def _by_phones(
         self,
-        ears: SpeechEars,
+        ears: Ears,
         samples: Samples,
         candidates: tuple[_Words, ...],
         asides: frozenset[int],
         scored: int,
     ) -> Recognition:
-        frames = ears.frames((samples / np.float32(32768.0)).astype(np.float32))
+        sound = (samples / np.float32(32768.0)).astype(np.float32)
+        frames = ears.frames(sound)
         answer = answers.best_answer(frames, candidates, only_whole=asides)
         english = [() if is_pinyin(words) else words for words in candidates]
         if answer is not None and not english[answer.index] and answer.confidence < CHINESE_FROM:
             answer = answers.best_answer(frames, english, only_whole=asides)
         if answer is None:
-            return self._heard_again(samples, candidates, asides) or NOTHING
+            return NOTHING
         confidence = answer.confidence
-        again = None
-        if confidence < CERTAIN_FROM:
-            # Before Vosk, which may take seconds beside a television.
-            again = self._heard_again(samples, candidates, asides)
-            if again is not None and again.matched == answer.index:
-                return again
-        if DOUBTFUL_FROM < confidence < CERTAIN_FROM:  # which Chinese never is
+        if is_noisy(sound):  # Vosk would take as long as the sound, and knows less than the ears
+            if answer.index in asides and confidence < COMMAND_IN_NOISE_FROM:
+                confidence = 0.0
+        elif DOUBTFUL_FROM < confidence < CERTAIN_FROM:  # which Chinese never is
             said = self._by_words(samples, english)
             agreed = said.matched == answer.index
             confidence = max(confidence, said.confidence) if agreed else confidence / 2
-        if confidence < answers.ACCEPT_FROM and again is not None:
-            return again
         unfinished = _unfinished(frames, answer, candidates[answer.index], asides)
         if confidence < answers.ACCEPT_FROM:
             near = answer.index < scored and english[answer.index]
@@ -169,19 +156,11 @@ class VoskRecognizer:
             return Recognition(
                 "", None, confidence, complete=False, slip=slip, unfinished=unfinished
             )
-        return _recognised(answer, candidates, confidence, unfinished)
-
-    def _heard_again(
-        self, samples: Samples, candidates: tuple[_Words, ...], asides: frozenset[int]
-    ) -> Recognition | None:
-        """What a second hearing takes for said; None where there is none, or it refuses too."""
-        if self._second is None:
-            return None
-        again = self._second.answer(samples, candidates, asides)
-        if again is None:
-            return None
-        said = _recognised(again.answer, candidates, again.answer.confidence)
-        return replace(said, clearer=again.samples)
+        heard = tuple(word.word for word in answer.words)
+        found = matching.match(heard, candidates)
+        return Recognition(
+            " ".join(heard), found.index, confidence, found.complete, unfinished=unfinished
+        )
 
     def _by_words(self, samples: Samples, candidates: Sequence[_Words]) -> Recognition:
         """What Vosk alone makes of it."""
@@ -221,16 +200,6 @@ class VoskRecognizer:
                 said += json.loads(recogniser.Result()).get("result", [])
         said += json.loads(recogniser.FinalResult()).get("result", [])
         return [(str(part["word"]), float(part.get("conf", 1.0))) for part in said]
-
-
-def _recognised(
-    answer: Answer, candidates: Sequence[_Words], confidence: float, unfinished: float = 0.0
-) -> Recognition:
-    heard = tuple(word.word for word in answer.words)
-    found = matching.match(heard, candidates)
-    return Recognition(
-        " ".join(heard), found.index, confidence, found.complete, unfinished=unfinished
-    )
 
 
 def _unfinished(frames: Frames, answer: Answer, words: _Words, asides: frozenset[int]) -> float:

@@ -23,6 +23,8 @@ from dialog.phone_frames import Frames
 Encoded = NDArray[np.float32]
 
 MODEL_PATH = Path(__file__).parent / "models" / "ears.onnx"
+NEAR_MODEL_PATH = MODEL_PATH.with_name("near_ears.onnx")
+"""The same, encoder and all taught to take fainter voices and noise for silence."""
 STEP_SAMPLES, FIRST_CENTRE_SAMPLES = 384, 447
 """From one output to the next, and the middle of what the first one sees of the sound."""
 SHORTEST_SAMPLES = 1600
@@ -99,9 +101,19 @@ def every_10_ms(rows: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 @functools.cache
 def shared() -> SpeechEars:
-    """The ears that ship with Myna, one for each process: recogniser and scorer listen together.
+    """The ears that ship with Myna, one for each process.
 
     Raises:
         ModelError: The model is missing or broken.
     """
     return SpeechEars()
+
+
+@functools.cache
+def shared_near() -> SpeechEars:
+    """The near ears that ship with Myna, one for each process, loaded when they are first needed.
+
+    Raises:
+        ModelError: The model is missing or broken.
+    """
+    return SpeechEars(NEAR_MODEL_PATH)

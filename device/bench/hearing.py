@@ -11,7 +11,6 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from audio.noise_gain import for_recognition
 from core.errors import ConfigError
 from device.bench import (
     hearing_cost,
@@ -62,7 +61,7 @@ def measure(
     chosen = part or PARTS
     for unknown in set(chosen) - set(PARTS):
         raise ConfigError([f"bench hearing has no part {unknown}; there are {', '.join(PARTS)}"])
-    recogniser = VoskRecognizer(suppressor=for_recognition())
+    recogniser = VoskRecognizer()
     report = Report()
     try:
         makers = _makers(recogniser, long=long, seed=seed, corpus=corpus)

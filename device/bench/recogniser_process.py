@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.noise_gain import for_recognition
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from core.errors import ModelError
 from device.bench.platform_parts import usage
@@ -67,7 +66,7 @@ def measured(
     rng = np.random.default_rng(0)
     # On a machine that is loaded by others an answer may take longer than a child would wait.
     settings = RecognitionSettings(engine="vosk", timeout_s=60.0)
-    with RecognitionService(settings, suppressor=for_recognition) as service:
+    with RecognitionService(settings) as service:
         # Answers that come only once the models are loaded.
         service.recognize_sync(
             np.ones(SAMPLE_RATE_HZ, np.int16), Hints(("hello",)), timeout_s=REPLY_WITHIN_S

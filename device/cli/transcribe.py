@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio.files import read_audio
-from audio.noise_gain import for_recognition
 from core.errors import SpeakerError
 from device.cli.output import complain, print_json
 from dialog.factory import AUTO, RECOGNISERS
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     # A file may be long and the machine busy: nobody waits for an answer here as a child does.
     settings = RecognitionSettings(engine=args.recogniser, timeout_s=LONGEST_S)
-    with RecognitionService(settings, speech_models(), suppressor=for_recognition) as service:
+    with RecognitionService(settings, speech_models()) as service:
         service.worker.wait_ready(timeout_s=120.0)
         for task in tasks:
             try:

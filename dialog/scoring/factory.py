@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dialog.ears_in_noise import shared
 from dialog.scoring.lexicon import Lexicon
 from dialog.scoring.network_onnx import ScorerNetwork
 from dialog.scoring.scorer import PronunciationScorer
-from dialog.speech_ears import SpeechEars, shared
+from dialog.speech_ears import SpeechEars
 
 
 def build_scorer(models: Path | None = None) -> PronunciationScorer:
