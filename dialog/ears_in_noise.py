@@ -7,15 +7,12 @@ better, and the wake phrase's models know those alone. Figures: `docs/hearing.md
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
 
 from dialog.phone_features import SHIFT_SAMPLES, Waveform
 from dialog.phone_frames import Ears, Frames
-from dialog.speech_ears import shared as shared_plain
-from dialog.speech_ears import shared_near
 
 NOISE_WITHIN_DB = 30.0
 """A sound is noisy where its quiet frames are less than this below its loud ones. In quiet they are
@@ -50,13 +47,3 @@ def is_noisy(samples: Waveform) -> bool:
     level_db = 10.0 * np.log10(power + _SILENCE_POWER)
     loud_db, quiet_db = np.percentile(level_db, (LOUD_PERCENTILE, QUIET_PERCENTILE))
     return bool(loud_db - quiet_db < NOISE_WITHIN_DB)
-
-
-@functools.cache
-def shared() -> EarsInNoise:
-    """Those that ship with Myna, one for each process: recogniser and scorer listen together.
-
-    Raises:
-        ModelError: A model is missing or broken.
-    """
-    return EarsInNoise(shared_plain(), shared_near)

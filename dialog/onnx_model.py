@@ -16,7 +16,7 @@ Kept = TypeVar("Kept")
 
 
 def open_model(
-    path: Path, what: str, read: Callable[[Mapping[str, str]], Kept]
+    path: Path, what: str, read: Callable[[Mapping[str, str]], Kept], made: bytes | None = None
 ) -> tuple[Any, Kept]:
     """A session, and what was written into the file beside the network.
 
@@ -24,6 +24,7 @@ def open_model(
         path: The file.
         what: Which model it is, for people: ``the acoustic model``.
         read: Takes the file's own notes; what it raises means that the file is broken.
+        made: The model, where the file tells it otherwise (`dialog.model_difference`).
 
     Raises:
         ModelError: The file is missing or broken.
@@ -39,7 +40,7 @@ def open_model(
     options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            made or str(path), options, providers=["CPUExecutionProvider"]
         )
         return session, read(session.get_modelmeta().custom_metadata_map)
     except Exception as fault:  # the runtime's errors share no base class

@@ -25,12 +25,13 @@ from core.errors import ModelError
 from dialog import answers, matching
 from dialog.answers import Answer
 from dialog.commands import command_in
-from dialog.ears_in_noise import is_noisy, shared
+from dialog.ears_in_noise import is_noisy
 from dialog.equaliser import equalised
 from dialog.phone_frames import Ears, Frames
 from dialog.pinyin import is_pinyin
 from dialog.ports import Hints, Recognition
 from dialog.slips import slip_in
+from dialog.speech_ears import shared_in_noise
 
 OWN_MODEL = Path(__file__).parent / "models" / "vosk"
 """Folder of the model that ships with Myna."""
@@ -94,7 +95,7 @@ class VoskRecognizer:
         if (folder / OWN_SIGN).is_file():
             bands = json.loads((folder / OWN_SIGN).read_text(encoding="utf-8"))
             self._typical_bands = np.array(bands["typical_bands"], np.float32)
-            self._ears = shared()
+            self._ears = shared_in_noise()
 
     def recognize(self, samples: Samples, hints: Hints) -> Recognition:
         """See `dialog.ports.Recognizer`."""

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dialog.ears_in_noise import EarsInNoise
+from dialog.model_difference import applied
 from dialog.onnx_model import log_priors, open_model
 from dialog.phone_features import SHIFT_SAMPLES, WINDOW_SAMPLES, Waveform, conditioned
 from dialog.phone_frames import Frames
@@ -23,7 +25,7 @@ from dialog.phone_frames import Frames
 Encoded = NDArray[np.float32]
 
 MODEL_PATH = Path(__file__).parent / "models" / "ears.onnx"
-NEAR_MODEL_PATH = MODEL_PATH.with_name("near_ears.onnx")
+NEAR_MODEL_PATH = MODEL_PATH.with_name("near_ears.npz")
 """The same, encoder and all taught to take fainter voices and noise for silence."""
 STEP_SAMPLES, FIRST_CENTRE_SAMPLES = 384, 447
 """From one output to the next, and the middle of what the first one sees of the sound."""
@@ -37,16 +39,17 @@ class SpeechEars:
     The latest utterance is remembered, so that recognising and then scoring it costs one listening.
 
     Args:
-        path: The model; None takes the one that ships with Myna.
+        path: The model, or its difference from the one that ships with Myna (``.npz``); None takes
+            that one.
 
     Raises:
         ModelError: The model is missing or broken.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._session, self._log_priors = open_model(
-            path or MODEL_PATH, "the acoustic model", log_priors
-        )
+        path = path or MODEL_PATH
+        made = applied(MODEL_PATH, path) if path.suffix == ".npz" else None
+        self._session, self._log_priors = open_model(path, "the acoustic model", log_priors, made)
         self._latest: tuple[bytes, Frames, Encoded] | None = None
 
     def frames(self, samples: Waveform) -> Frames:
@@ -117,3 +120,13 @@ def shared_near() -> SpeechEars:
         ModelError: The model is missing or broken.
     """
     return SpeechEars(NEAR_MODEL_PATH)
+
+
+@functools.cache
+def shared_in_noise() -> EarsInNoise:
+    """Ears that choose by the noise, one for each process: recogniser and scorer listen together.
+
+    Raises:
+        ModelError: A model is missing or broken.
+    """
+    return EarsInNoise(shared(), shared_near)

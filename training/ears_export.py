@@ -22,7 +22,14 @@ ENCODED = "encoded"
 """What the encoder itself made of the sound: more than phones, for who asks for it."""
 
 
-def export(cut: Path, networks: Sequence[Network], priors: NDArray[np.float64], path: Path) -> None:
+def export(
+    cut: Path,
+    networks: Sequence[Network],
+    priors: NDArray[np.float64],
+    path: Path,
+    *,
+    like: Path | None = None,
+) -> None:
     """Write the model that `dialog.speech_ears.SpeechEars` loads.
 
     Args:
@@ -30,10 +37,11 @@ def export(cut: Path, networks: Sequence[Network], priors: NDArray[np.float64], 
         networks: The mean of their logits and of their scores is what is heard.
         priors: Of the states, shape (118,).
         path: Of the file to write.
+        like: The encoder whose eight-bit steps are taken; None takes its own.
     """
     model = onnx.load(cut)
     graph = model.graph
-    encoder.compressed(graph)
+    encoder.compressed(graph, onnx.load(like or cut).graph)
     _samples_only(graph)
     made = [_added(graph, network, f"h{index}") for index, network in enumerate(networks)]
     for kind, names, output in (

@@ -63,11 +63,17 @@ def keep_only(graph: onnx.GraphProto, output: str) -> None:
     )
 
 
-def compressed(graph: onnx.GraphProto) -> None:
+def compressed(graph: onnx.GraphProto, like: onnx.GraphProto) -> None:
     """Store the large weights that are still in full precision in eight bits, per channel.
 
     They are made whole again once, when the model is loaded.
+
+    Args:
+        graph: Changed in place.
+        like: The weights whose largest number in a channel is the largest that is stored, by the
+            same names.
     """
+    largest = {each.name: each for each in like.initializer}
     nodes: list[onnx.NodeProto] = []
     for index, constant in enumerate(list(graph.initializer)):
         if constant.data_type != TensorProto.FLOAT:
@@ -76,8 +82,10 @@ def compressed(graph: onnx.GraphProto) -> None:
         if weights.size <= LARGE:
             continue
         axes = tuple(range(1, weights.ndim))
-        scale = np.maximum(np.abs(weights).max(axis=axes), 1e-9) / 127.0
-        whole = np.rint(weights / scale.reshape(-1, *(1 for _ in axes))).astype(np.int8)
+        most = np.abs(numpy_helper.to_array(largest[constant.name])).max(axis=axes)
+        scale = np.maximum(most, 1e-9) / 127.0
+        steps = np.rint(weights / scale.reshape(-1, *(1 for _ in axes)))
+        whole = np.clip(steps, -127, 127).astype(np.int8)
         name = constant.name
         graph.initializer[index].CopyFrom(numpy_helper.from_array(whole, f"{name}.whole"))
         graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"))

@@ -106,7 +106,7 @@ class EncoderNetwork(nn.Module):
         return rows, heard
 
     def write(self, cut: Path, path: Path) -> None:
-        """Write these weights into a copy of the file; what was in eight bits is again."""
+        """Write these weights into a copy of the file; what was in eight bits is, in its steps."""
         model = onnx.load(cut)
         kept = {each.name: each for each in model.graph.initializer}
         for parameter, (name, transposed) in _places(self, model.graph):
@@ -115,13 +115,12 @@ class EncoderNetwork(nn.Module):
             if name in kept:
                 kept[name].CopyFrom(numpy_helper.from_array(value, name))
                 continue
-            low, high = min(float(value.min()), 0.0), max(float(value.max()), 0.0)
-            scale = np.float32((high - low) / _EIGHT_BITS)
-            zero = np.uint8(np.rint(-low / scale))
-            whole = np.clip(np.rint(value / scale) + zero, 0, _EIGHT_BITS).astype(np.uint8)
-            for part, number in (("quantized", whole), ("scale", scale), ("zero_point", zero)):
-                full = f"{name}_{part}"
-                kept[full].CopyFrom(numpy_helper.from_array(np.asarray(number), full))
+            scale, zero = (
+                numpy_helper.to_array(kept[f"{name}_{part}"]) for part in ("scale", "zero_point")
+            )
+            steps = np.clip(np.rint(value / scale) + zero, 0, _EIGHT_BITS).astype(np.uint8)
+            whole = f"{name}_quantized"
+            kept[whole].CopyFrom(numpy_helper.from_array(steps, whole))
         onnx.save(model, path)
 
 

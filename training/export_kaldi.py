@@ -26,6 +26,9 @@ SILENCE_PHONE = "SIL"
 KALDI_PHONES = (SILENCE_PHONE, *(f"{phone}_{place}" for phone in PHONES for place in POSITIONS))
 """Phone ids count from 1 in this order."""
 LOG_HALF = -0.693147
+STEPS = 10_000
+"""Before a rectifier weights are whole ten-thousandths, some hundredth of a typical one: the file
+is text. What they are larger by the scale behind the rectifier takes back."""
 
 MODEL_CONF = f"""--min-active=200
 --max-active=2500
@@ -115,15 +118,15 @@ def _network(network: Network, typical_bands: NDArray[np.float32]) -> str:
         node(f"{name}-relu", "relu", name)
         node(f"{name}-scale", f"{name}-scale", f"{name}-relu")
         parts[f"{name}-scale"] = (
-            f"<FixedScaleComponent> <Scales> {_vector(gain)}</FixedScaleComponent> "
+            f"<FixedScaleComponent> <Scales> {_vector(gain / STEPS)}</FixedScaleComponent> "
         )
 
     # (out, in, 5) on scaled log mel energies, made (out, 5 * 40) on cepstra.
     kernel = weights["first.weight"] / weights["scale"][None, :, None]
     bias = weights["first.bias"] - np.einsum("oik,i->o", kernel, typical_bands)
     kernel = np.einsum("oik,ci->ock", kernel, _cosines())
-    affine("first", "input", [-2, -1, 0, 1, 2], _spliced(kernel), bias)
     gain, shift = batch_norm(weights, "first_norm")
+    affine("first", "input", [-2, -1, 0, 1, 2], np.rint(STEPS * _spliced(kernel)), STEPS * bias)
     scaled("first", gain)
     hidden = "first-scale"
     for index, dilation in enumerate(DILATIONS):
@@ -132,8 +135,8 @@ def _network(network: Network, typical_bands: NDArray[np.float32]) -> str:
         # The shifts of the normalisations so far are the same at every frame.
         bias = weights[f"layers.{index}.bias"] + kernel.sum(axis=2) @ shift
         reach = dilation * STRIDE
-        affine(name, hidden, [-reach, 0, reach], _spliced(kernel), bias)
         gain, more = batch_norm(weights, f"norms.{index}")
+        affine(name, hidden, [-reach, 0, reach], np.rint(STEPS * _spliced(kernel)), STEPS * bias)
         scaled(name, gain)
         shift = shift + more
         node(f"sum{index}", "sum", f"Sum({hidden}, {name}-scale)")

@@ -14,18 +14,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
+from onnx import TensorProto
 from torch import Tensor, nn
 
+from dialog.model_difference import Place, difference
 from dialog.phone_features import conditioned
 from dialog.phone_set import SILENCE
+from dialog.speech_ears import NEAR_MODEL_PATH
 from training import corpus, dictionary, ears_export, ears_network
 from training.company import Company, gathered
 from training.corpus import Utterance
 from training.descent import descend
 from training.ears import REPOSITORY, aligned, at_steps
 from training.ears_network import Network, batches_of_a_length
+from training.encoder import LARGE
 from training.encoder_network import CONVOLUTIONS, EncoderNetwork, steps_of
 from training.labels import Labels, labels
 
@@ -36,6 +41,7 @@ SYNTHETIC_EVERY = 3
 """Of the synthetic voices, one in so many is learnt from: they help synthetic voices only."""
 TALKERS_EVERY = 5
 """Of the recordings, one in so many may be heard beside others."""
+EIGHT_BITS = (TensorProto.INT8, TensorProto.UINT8)
 Known = tuple[Utterance, Labels]
 
 
@@ -73,15 +79,15 @@ def main() -> None:
     company = gathered(people[::TALKERS_EVERY], chosen.work / "company.pickle", seed=SEED)
     start = chosen.work / f"ears{chosen.fold or 0}.pt"
     ears = fit(known, company, chosen.work / "encoder.onnx", start, epochs=chosen.epochs)
+    shares = ears_network.priors(each.state for _, each in known)
     name = "near_ears" if chosen.fold is None else f"near_ears{chosen.fold}"
-    ears.encoder.write(chosen.work / "encoder.onnx", chosen.work / f"{name}_encoder.onnx")
-    folder = chosen.out if chosen.fold is None else chosen.work
-    ears_export.export(
-        chosen.work / f"{name}_encoder.onnx",
-        [ears.network],
-        ears_network.priors(each.state for _, each in known),
-        folder / f"{name}.onnx",
-    )
+    whole = chosen.work / f"{name}.onnx"
+    write(ears, shares, chosen.work / "encoder.onnx", whole)
+    if chosen.fold is None:
+        base = (chosen.out / "ears.onnx").read_bytes()
+        made = whole.read_bytes()
+        shipped = difference(base, made, common_places(base, made))
+        (chosen.out / NEAR_MODEL_PATH.name).write_bytes(shipped)
 
 
 def fit(
@@ -108,6 +114,30 @@ def fit(
         rate=RATE,
     )
     return ears.eval()
+
+
+def write(ears: NearEars, shares: NDArray[np.float64], cut: Path, path: Path) -> None:
+    """Write the model that `dialog.speech_ears.SpeechEars` loads.
+
+    Args:
+        ears: Trained.
+        shares: How common each state is.
+        cut: The encoder that they began with; its eight-bit steps are kept.
+        path: Of the file.
+    """
+    own = path.with_name(f"{path.stem}_encoder.onnx")
+    ears.encoder.write(cut, own)
+    ears_export.export(own, [ears.network], shares, path, like=cut)
+
+
+def common_places(base: bytes, made: bytes) -> list[Place]:
+    """Where two models hold weights of one name in eight bits."""
+    old = {each.name: each.raw_data for each in onnx.load_from_string(base).graph.initializer}
+    return [
+        (made.index(each.raw_data), base.index(old[each.name]), len(each.raw_data))
+        for each in onnx.load_from_string(made).graph.initializer
+        if each.data_type in EIGHT_BITS and len(each.raw_data) > LARGE and each.name in old
+    ]
 
 
 def _known(work: Path, folds: dict[str, int], left_out: int | None) -> list[Known]:

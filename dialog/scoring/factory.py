@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dialog.ears_in_noise import shared
 from dialog.scoring.lexicon import Lexicon
 from dialog.scoring.network_onnx import ScorerNetwork
 from dialog.scoring.scorer import PronunciationScorer
-from dialog.speech_ears import SpeechEars
+from dialog.speech_ears import SpeechEars, shared_in_noise
 
 
 def build_scorer(models: Path | None = None) -> PronunciationScorer:
@@ -21,6 +20,6 @@ def build_scorer(models: Path | None = None) -> PronunciationScorer:
         ModelError: A model or the dictionary is missing or broken.
     """
     if models is None:
-        return PronunciationScorer(shared(), ScorerNetwork(), Lexicon())
+        return PronunciationScorer(shared_in_noise(), ScorerNetwork(), Lexicon())
     acoustic, network = SpeechEars(models / "ears.onnx"), ScorerNetwork(models / "scorer.onnx")
     return PronunciationScorer(acoustic, network, Lexicon())

@@ -123,7 +123,7 @@ def test_vosk_is_asked_only_where_the_acoustic_model_is_in_doubt(
 ) -> None:
     (tmp_path / OWN_SIGN).parent.mkdir()
     (tmp_path / OWN_SIGN).write_text(json.dumps({"typical_bands": [0.0]}), encoding="utf-8")
-    monkeypatch.setattr("dialog.recognizer_vosk.shared", _NoPhones)
+    monkeypatch.setattr("dialog.recognizer_vosk.shared_in_noise", _NoPhones)
     monkeypatch.setattr(
         "dialog.answers.best_answer",
         lambda _frames, _candidates, **_: Answer(
@@ -155,7 +155,7 @@ def test_how_sure_it_is_that_more_must_come(
     whole, sure, trailing_off = heard_so
     (tmp_path / OWN_SIGN).parent.mkdir()
     (tmp_path / OWN_SIGN).write_text(json.dumps({"typical_bands": [0.0]}), encoding="utf-8")
-    monkeypatch.setattr("dialog.recognizer_vosk.shared", _NoPhones)
+    monkeypatch.setattr("dialog.recognizer_vosk.shared_in_noise", _NoPhones)
     monkeypatch.setattr("dialog.recognizer_vosk.slip_in", lambda _frames, _words: None)
     word = WordFit("red", 0.0, 1.0, 0, 1)
 
