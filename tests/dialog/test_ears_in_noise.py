@@ -89,7 +89,7 @@ def test_another_sentence_is_refused_in_noise(
     assert recogniser.recognize(sound, Hints(candidates, scored=1)).matched is None
 
 
-def test_a_television_alone_gives_no_whole_answer_and_no_command(recogniser: VoskRecognizer) -> None:
+def test_a_television_alone_answers_nothing_whole(recogniser: VoskRecognizer) -> None:
     expected = Hints((OTHER, "he is reading a book", "we live in a small town"), scored=3)
     for at in range(3):
         talk = 0.05 * np.roll(_television(), at * SAMPLE_RATE_HZ)[: 3 * SAMPLE_RATE_HZ]
