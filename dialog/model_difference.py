@@ -60,14 +60,16 @@ def applied(base: Path, path: Path) -> bytes:
     try:
         known = base.read_bytes()
         with np.load(path) as kept:
-            parts: dict[str, NDArray[np.generic]] = dict(kept)
+            parts = dict(kept)
     except Exception as fault:  # of a broken archive any of four
         raise ModelError(f"the model {path} is missing or broken; install Myna again") from fault
     if not np.array_equal(parts["base"], [zlib.crc32(known)]):
         raise ModelError(f"the model {path} does not go with {base}; install Myna again")
-    old, steps, made = np.frombuffer(known, np.uint8), parts["steps"], parts["rest"].copy()
+    old = np.frombuffer(known, np.uint8)
+    steps: NDArray[np.uint8] = parts["steps"]
+    made: NDArray[np.uint8] = parts["rest"].copy()
     taken = 0
-    for at, from_at, size in parts["places"].astype(np.int64):
+    for at, from_at, size in parts["places"]:
         made[at : at + size] = old[from_at : from_at + size] + steps[taken : taken + size]
         taken += size
     return made.tobytes()
