@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -70,9 +71,10 @@ def main() -> None:
         "--fold", type=int, help="leave these speakers out; stays in the work folder"
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
+    torch.set_num_threads(chosen.processes)
     folds = corpus.folds(corpus.load(corpus.corpus_folder(chosen.corpus), dictionary.load()))
     known = _known(chosen.work, folds, chosen.fold)
     people = [utterance for utterance, _ in known if utterance.scores is not None]
