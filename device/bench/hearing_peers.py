@@ -1,9 +1,10 @@
-"""Myna idle beside a peer that does less: processor and memory, at one microphone, at one time.
+"""Myna idle beside peers that do less: processor and memory, at one microphone, at one time.
 
-The peer is wyoming-satellite with wyoming-openwakeword, which need environments of their own
-(`docs/hearing.md`); it listens while a client is connected, so one connects. Both hear the same
-virtual card. What counts is the processor time of every process of each, and their resident
-memory: all of it, where what several processes share counts for each, and what is theirs alone.
+The peers are wyoming-satellite with wyoming-openwakeword and, where it is there,
+linux-voice-assistant. They need environments of their own (`docs/hearing.md`) and listen while a
+client is connected, so one connects to each. All hear the same virtual card. What counts is the
+processor time of every process of each, and their resident memory: all of it, where what several
+processes share counts for each, and what is theirs alone. The clients do not count.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +32,30 @@ from device.bench.sound_server import SoundServer, missing_programs, sound_serve
 
 SATELLITE = ("satellite", "wyoming_satellite")
 DETECTOR = ("openwakeword", "wyoming_openwakeword")
+ASSISTANT = ("assistant", "linux_voice_assistant")
 """Environment and module of each: as programs of their own they do not all start."""
-PEER = "wyoming"
+MYNA, WYOMING, LINUX_VOICE_ASSISTANT = "myna", "wyoming", "linux_voice_assistant"
 WAKE_WORD = "ok_nabu"
 _MICROPHONE = "parec -d microphone --raw --rate=16000 --channels=1 --format=s16le --latency-msec=40"
+_CLIENT = """
+import asyncio, sys
+from aioesphomeapi import APIClient, VoiceAssistantEventType
+
+async def listen(port):
+    client = APIClient("127.0.0.1", port, None)
+    await client.connect(login=True)
+    async def woken(*_):  # by mistake: what was said is nothing
+        client.send_voice_assistant_event(VoiceAssistantEventType.VOICE_ASSISTANT_RUN_END, None)
+    async def stopped(*_):
+        pass
+    client.subscribe_voice_assistant(handle_start=woken, handle_stop=stopped)
+    print("connected", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await client.disconnect()
+
+asyncio.run(listen(int(sys.argv[1])))
+"""
+"""Run by the assistant's own interpreter: it ends when its input does."""
 _START_LIMIT_S, _SETTLE_S = 90.0, 40.0
 _TALK_DBFS = -30.0
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
@@ -56,10 +77,11 @@ class Used:
 
 
 def run(folder: Path, *, seconds: float, seed: int) -> Report:
-    """Measure both, in silence and among talk.
+    """Measure all of them, in silence and among talk.
 
     Args:
-        folder: Holds the peer's environments ``satellite`` and ``openwakeword``.
+        folder: Holds the peers' environments ``satellite`` and ``openwakeword``, and ``assistant``;
+            without the last the rest is measured, and a line on stderr says so.
         seconds: Of each situation.
         seed: Draws the talk.
 
@@ -69,7 +91,7 @@ def run(folder: Path, *, seconds: float, seed: int) -> Report:
     """
     absent = missing_programs()
     for environment, module in (SATELLITE, DETECTOR):
-        if not any((folder / environment).glob(f"lib/python*/site-packages/{module}")):
+        if not _is_there(folder, (environment, module)):
             absent.append(f"{module} in {folder / environment}")
     if absent:
         raise ModelError(f"missing for the peers: {', '.join(absent)}; docs/hearing.md says how")
@@ -78,8 +100,9 @@ def run(folder: Path, *, seconds: float, seed: int) -> Report:
     )
     with ExitStack() as stack:
         server = stack.enter_context(sound_server())
-        trees = {"myna": stack.enter_context(_myna()), PEER: stack.enter_context(_wyoming(folder))}
-        _wait_for_listeners(server, trees)
+        before = server.listeners()  # the virtual devices themselves
+        trees = {name: stack.enter_context(start()) for name, start in _programs(folder).items()}
+        _wait_for_listeners(server, before + len(trees))
         shares = {"idle_in_silence": _shares(trees, seconds)}
         with server.talking(int16(talk * 10 ** (_TALK_DBFS / 20))):
             shares["idle_among_talk"] = _shares(trees, seconds)
@@ -87,20 +110,45 @@ def run(folder: Path, *, seconds: float, seed: int) -> Report:
     return Report(_figures(shares, used, seconds))
 
 
+def _is_there(folder: Path, program: tuple[str, str]) -> bool:
+    environment, module = program
+    return any((folder / environment).glob(f"lib/python*/site-packages/{module}"))
+
+
+def _programs(folder: Path) -> dict[str, Callable[[], AbstractContextManager[list[int]]]]:
+    """What starts each, by its name; says which peer is left out."""
+    programs: dict[str, Callable[[], AbstractContextManager[list[int]]]] = {
+        MYNA: _myna,
+        WYOMING: lambda: _wyoming(folder),
+    }
+    if _is_there(folder, ASSISTANT):
+        programs[LINUX_VOICE_ASSISTANT] = lambda: _assistant(folder)
+    else:
+        sys.stderr.write(
+            f"linux-voice-assistant is left out: {folder / ASSISTANT[0]} does not hold it; it is in"
+            " no package index, and docs/hearing.md says how to get it from its authors'"
+            " repository\n"
+        )
+    return programs
+
+
 def _figures(
     shares: dict[str, dict[str, float]], used: dict[str, Used], seconds: float
 ) -> list[Metric]:
+    """Each figure; Myna is held against the peer that uses least."""
     metrics = []
     n = round(seconds)
     for situation, each in shares.items():
+        least = min(share for name, share in each.items() if name != MYNA)
         for name, share in each.items():
-            aim = f"< {100 * each[PEER]:.2f}" if name != PEER else None
+            aim = f"< {100 * least:.2f}" if name == MYNA else None
             metrics.append(
                 Metric(f"hearing.peers.{name}.{situation}.core_share", 100 * share, "%", aim, n)
             )
+    least_mb = min(each_used.memory_mb for name, each_used in used.items() if name != MYNA)
     for name, each_used in used.items():
         at = f"hearing.peers.{name}"
-        aim = f"< {used[PEER].memory_mb:.0f}" if name != PEER else None
+        aim = f"< {least_mb:.0f}" if name == MYNA else None
         metrics += [
             Metric(f"{at}.memory", each_used.memory_mb, "MB", aim, 1),
             Metric(f"{at}.memory_of_its_own", each_used.private_mb, "MB", None, 1),
@@ -157,9 +205,47 @@ def _wyoming(folder: Path) -> Iterator[list[int]]:
         yield roots
 
 
+@contextmanager
+def _assistant(folder: Path) -> Iterator[list[int]]:
+    """The assistant, and the client that makes it listen, which counts for nobody."""
+    port = _free_port()
+    with ExitStack() as stack:
+        kept = stack.enter_context(tempfile.TemporaryDirectory(prefix="myna-peers-"))
+        hears = [
+            *(*_module(folder, ASSISTANT), "--name", "peer", "--host", "127.0.0.1"),
+            *("--port", str(port), "--preferences-file", str(Path(kept) / "preferences.json")),
+        ]
+        roots = [stack.enter_context(_running(hears)).pid]
+        stack.enter_context(_connected(port)).close()
+        client = stack.enter_context(
+            subprocess.Popen(
+                [_python(folder, ASSISTANT[0]), "-c", _CLIENT, str(port)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        stack.callback(_ended, client)
+        if client.stdout is None or client.stdout.readline().strip() != b"connected":
+            raise SpeakerError("linux-voice-assistant did not take its client; see docs/hearing.md")
+        yield roots
+
+
+def _ended(client: subprocess.Popen[bytes]) -> None:
+    """Its input ends, and so does it; at the latest when it is killed."""
+    try:
+        client.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        client.kill()
+
+
+def _python(folder: Path, environment: str) -> str:
+    return str(folder / environment / "bin" / "python")
+
+
 def _module(folder: Path, program: tuple[str, str]) -> list[str]:
     environment, module = program
-    return [str(folder / environment / "bin" / "python"), "-m", module]
+    return [_python(folder, environment), "-m", module]
 
 
 @contextmanager
@@ -200,10 +286,10 @@ def _read_all(connection: socket.socket) -> None:
         pass
 
 
-def _wait_for_listeners(server: SoundServer, trees: Mapping[str, Sequence[int]]) -> None:
+def _wait_for_listeners(server: SoundServer, count: int) -> None:
     """Until everybody records, and for a while more: lessons are read and models loaded."""
     deadline = time.monotonic() + _START_LIMIT_S
-    while server.listeners() < len(trees):
+    while server.listeners() < count:
         if time.monotonic() > deadline:
             raise SpeakerError("Myna or a peer did not open the microphone")
         threading.Event().wait(0.2)
