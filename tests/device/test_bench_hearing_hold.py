@@ -16,7 +16,7 @@ HELD = regression.read(Path(hearing.__file__).with_name("hearing_hold.json"))
 NAMES = {
     "echo": ("hearing.kalman.",),
     "waking": ("hearing.wake.",),
-    "noise": ("hearing.gain.",),
+    "noise": ("hearing.noise.", "hearing.gain."),
     "turns": ("hearing.turn.", "hearing.interrupt."),
 }
 """How the figures of each part begin."""

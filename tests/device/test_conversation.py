@@ -15,7 +15,7 @@ from device import events as ev
 from device.conversation import NOISES_FORGIVEN, Conversation
 from device.settings import DeviceSettings
 from device.states import TABLE, Row, State, lookup
-from device.turn import is_hesitation
+from device.turn import HESITATING_FROM, UNFINISHED_FROM, is_hesitation
 from dialog.ports import (
     Attempt,
     Begin,
@@ -171,10 +171,13 @@ def test_a_hesitation_gets_more_time(stage: Stage) -> None:
     ("recognition", "mark"),
     [
         (Recognition("a red", None, 0.9, False, unfinished=0.9), [fx.MarkUnfinished(1, 1)]),
-        (Recognition("", None, 0.3, False, unfinished=0.8), [fx.MarkUnfinished(1, 1)]),
-        (Recognition("", None, 0.3, False, unfinished=0.6), [fx.MarkHesitating(1, 1)]),
+        (Recognition("", None, 0.3, False, unfinished=UNFINISHED_FROM), [fx.MarkUnfinished(1, 1)]),
+        (
+            Recognition("", None, 0.3, False, unfinished=UNFINISHED_FROM - 0.01),
+            [fx.MarkHesitating(1, 1)],
+        ),
         (Recognition("a red", None, 0.9, False), [fx.MarkHesitating(1, 1)]),
-        (Recognition("", None, 0.4, False, unfinished=0.4), []),
+        (Recognition("", None, 0.4, False, unfinished=HESITATING_FROM - 0.01), []),
         (replace(RIGHT, unfinished=0.9), [fx.MarkComplete(1, 1)]),
     ],
 )
