@@ -37,12 +37,17 @@ def spoiled(rng: np.random.Generator, voice: Sound, others: Sequence[Sound]) -> 
         noise = _noise(rng, sound.size, others)
         snr_db = rng.uniform(*SNR_DB)
         sound = sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
+    return recorded(rng, sound, FRONT_END_SHARE)
+
+
+def recorded(rng: np.random.Generator, sound: NDArray[np.float64], front_end_share: float) -> Sound:
+    """What a microphone gives of a sound, at some level, by chance behind the front end."""
     if rng.random() < COLOUR_SHARE:
-        sound = coloured(rng, sound)
+        sound = _coloured(rng, sound)
     sound = sound * (10 ** (rng.uniform(*LEVEL_DBFS) / 20) / level(sound))
     sound = np.clip(sound, -1.0, 1.0)
-    if rng.random() < FRONT_END_SHARE:
-        sound = front_end(rng, sound)
+    if rng.random() < front_end_share:
+        sound = _front_end(rng, sound)
     return sound.astype(np.float32)
 
 
@@ -112,7 +117,7 @@ def _shaped(noise: NDArray[np.float64], db_per_octave: float) -> NDArray[np.floa
     return np.fft.irfft(spectrum * 10 ** (db_per_octave * octaves / 20), noise.size)
 
 
-def coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
+def _coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
     """Through a microphone whose response wanders by a few dB."""
     spectrum = np.fft.rfft(sound)
     knots = rng.normal(0.0, 3.0, 8)
@@ -120,7 +125,7 @@ def coloured(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np
     return np.fft.irfft(spectrum * 10 ** (gain_db / 20), sound.size)
 
 
-def front_end(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
+def _front_end(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:
     """Noise suppression and gain, as `audio` applies them to every frame."""
     processor = webrtc_noise_gain.AudioProcessor(int(rng.integers(0, 16)), int(rng.integers(1, 4)))
     pcm = np.rint(np.pad(sound, (0, -sound.size % 160)) * 32767).astype(np.int16)

@@ -32,7 +32,7 @@ KINDS = (("talkers", 0.55), ("echo", 0.15), ("fan", 0.15), ("quiet", 0.15))
 ABOVE_DB = {"talkers": (1.0, 18.0), "echo": (0.0, 18.0), "fan": (0.0, 18.0), "quiet": (30.0, 45.0)}
 """How far the voice lies above what else sounds."""
 MOST_TALKERS = 3
-ROOM_SHARE, COLOUR_SHARE, FRONT_END_SHARE = 0.75, 0.5, 0.35
+ROOM_SHARE, FRONT_END_SHARE = 0.75, 0.35
 BESIDE_FRAMES = (10, 80)
 """Before and after the voice."""
 GAP_S = (0.05, 0.6)
@@ -82,13 +82,7 @@ class Company:
         sound = sound + beside * (
             augment.level(sound) / augment.level(beside) * 10 ** (-above_db / 20)
         )
-        if rng.random() < COLOUR_SHARE:
-            sound = augment.coloured(rng, sound)
-        sound = sound * (10 ** (rng.uniform(*augment.LEVEL_DBFS) / 20) / augment.level(sound))
-        sound = np.clip(sound, -1.0, 1.0)
-        if rng.random() < FRONT_END_SHARE:
-            sound = augment.front_end(rng, sound)
-        return sound.astype(np.float32), before, after
+        return augment.recorded(rng, sound, FRONT_END_SHARE), before, after
 
     def _beside(
         self, kind: str, rng: np.random.Generator, length: int, speaker: str

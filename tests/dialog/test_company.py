@@ -17,8 +17,9 @@ HISS = np.random.default_rng(2).normal(0.0, 0.01, 16_000).astype(np.float32)
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> Company:
     """One recorded and one synthetic talker; no rooms, no microphones, nothing of a front end."""
-    for share in ("ROOM_SHARE", "COLOUR_SHARE", "FRONT_END_SHARE"):
+    for share in ("ROOM_SHARE", "FRONT_END_SHARE"):
         monkeypatch.setattr(company, share, 0.0)
+    monkeypatch.setattr(augment, "COLOUR_SHARE", 0.0)
     return Company([("bo", [OTHER])], [[OTHER]], [HISS])
 
 
