@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,6 +20,9 @@ PITCHED_PART = 0.73
 is: with the usual 150 ms more than a tenth of a second."""
 PITCHED_SHARE = 0.5
 """If so much of the sound has one."""
+VOICE_WITHIN_DB = 9.0
+"""What is so far below the loudest of the same sound is no voice but a cough's end, whatever pitch
+it has: a word's vowels are its loudest part."""
 LEAK = 0.5
 
 
@@ -31,12 +35,14 @@ class Evidence:
         harmonic: It has a pitch in a voice's range.
         speech: Voice activity leans towards speech.
         possible: Voice activity does not rule speech out, as it does with music.
+        level_dbfs: Of what the canceller leaves.
     """
 
     sound: bool
     harmonic: bool
     speech: bool
     possible: bool = False
+    level_dbfs: float = 0.0
 
 
 class Verdict(Enum):
@@ -53,7 +59,8 @@ class BargeIn:
     A sound with pitch or speech in it counts whole, any other sound half, so that an /s/ and
     a cough duck later than a vowel. The cut asks for more: the sound went on, voice activity
     agrees now, and enough of it was a voice: it had a pitch, or voice activity took it for
-    speech, which a cough never is for long. Voice activity lags the onset by some 50 ms;
+    speech, which a cough never is for long; what lies far below the loudest of it counts for
+    nothing, so that a cough's voiced end does not. Voice activity lags the onset by some 50 ms;
     since the sound before is counted too, that lag is not added to the wait. Over an echo it can
     lag by half a second, with the child 20 dB above what is left: so three quarters of the wait
     with a pitch are enough too, which no cough has, unless voice activity is sure of the contrary.
@@ -76,6 +83,7 @@ class BargeIn:
         self._pitched = 0.0
         self._speech = 0
         self._quiet = 0
+        self._loudest_dbfs = -math.inf
 
     def begin(self, frame: int) -> None:
         """Start anew; `frame` is the index of the frame that `step` gets next."""
@@ -90,11 +98,14 @@ class BargeIn:
         if evidence.sound:
             if self._run == 0.0:
                 self.onset = index
+                self._loudest_dbfs = -math.inf
             self._quiet = 0
             self._run += 1.0
             self._suspicion += 1.0 if evidence.harmonic or evidence.speech else 0.5
-            self._voice += 1.0 if evidence.harmonic else PITCHLESS * evidence.speech
-            self._pitched += evidence.harmonic
+            self._loudest_dbfs = max(self._loudest_dbfs, evidence.level_dbfs)
+            if evidence.level_dbfs >= self._loudest_dbfs - VOICE_WITHIN_DB:
+                self._voice += 1.0 if evidence.harmonic else PITCHLESS * evidence.speech
+                self._pitched += evidence.harmonic
         else:
             self._quiet += 1
             self._run = max(0.0, self._run - LEAK)

@@ -397,7 +397,13 @@ class FrontEnd:
     def _weigh(self, hearing: Hearing) -> list[Edge]:
         sound = self._foreground.admit_over_playback(hearing.level_dbfs, sound=hearing.sound)
         self._history.push(hearing.voiced and sound)
-        evidence = Evidence(sound, hearing.harmonic and sound, hearing.likely, hearing.possible)
+        evidence = Evidence(
+            sound,
+            hearing.harmonic and sound,
+            hearing.likely,
+            hearing.possible,
+            hearing.level_dbfs,
+        )
         return self._verdict(self._barge_in.step(evidence))
 
     def _near_voice(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audio.barge_in import BargeIn, Evidence, Verdict
@@ -73,6 +75,17 @@ def test_a_cough_ducks_and_the_voice_comes_back_after_quiet(cough: Evidence, fra
     verdicts = weigh((cough, frames), (QUIET, 100))
     assert [verdict for _, verdict in verdicts] == [Verdict.DUCK, Verdict.RELEASE]
     assert verdicts[-1][0] == frames * 10 + 400
+
+
+def test_the_voiced_end_of_a_cough_is_no_voice() -> None:
+    burst = Evidence(sound=True, harmonic=False, speech=False, possible=True, level_dbfs=-24.0)
+    end = replace(LATE_VOWEL, possible=True, level_dbfs=-34.0)
+    parts = ((burst, 16), (end, 14), (QUIET, 5), (burst, 14), (end, 12), (QUIET, 100))
+    verdicts = [verdict for _, verdict in weigh(*parts)]
+    assert verdicts == [Verdict.DUCK, Verdict.RELEASE]
+    vowel = replace(VOWEL, level_dbfs=-20.0)
+    hiss = replace(burst, level_dbfs=-26.0)
+    assert weigh((hiss, 16), (vowel, 14))[-1][1] is Verdict.INTERRUPT
 
 
 def test_speech_in_which_no_pitch_is_found_cuts_when_it_goes_on() -> None:
