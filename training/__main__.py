@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import os
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +30,7 @@ from training import (
 )
 from training.corpus import FOLDS, Utterance
 from training.fit import Example
+from training.kept import once
 from training.labels import labels
 from training.network import Network
 
@@ -153,16 +153,11 @@ class Recipe:
         )
 
     def _kept(self, name: str, make: Callable[[], _Made]) -> _Made:
-        path = self._work / f"{name}.pickle"
-        if not path.is_file():
+        def made() -> _Made:
             _log.info("making name=%s", name)
-            unfinished = path.with_suffix(".unfinished")
-            with unfinished.open("wb") as file:
-                pickle.dump(make(), file)
-            unfinished.rename(path)
-        with path.open("rb") as file:
-            kept: _Made = pickle.load(file)  # noqa: S301 - written by the lines above
-        return kept
+            return make()
+
+        return once(self._work / f"{name}.pickle", made)
 
 
 def _examples(

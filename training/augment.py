@@ -35,8 +35,7 @@ def spoiled(rng: np.random.Generator, voice: Sound, others: Sequence[Sound]) -> 
         sound = in_room(rng, sound)
     if rng.random() < NOISE_SHARE:
         noise = _noise(rng, sound.size, others)
-        snr_db = rng.uniform(*SNR_DB)
-        sound = sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
+        sound = mixed(sound, noise, rng.uniform(*SNR_DB))
     return recorded(rng, sound, FRONT_END_SHARE)
 
 
@@ -57,9 +56,15 @@ def heard(
     """One voice in a random room at -26 dBFS, for judging: with noise at `snr_db` or without."""
     sound = in_room(rng, voice.astype(np.float64))
     if snr_db is not None:
-        noise = _noise(rng, sound.size, others)
-        sound = sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
+        sound = mixed(sound, _noise(rng, sound.size, others), snr_db)
     return np.clip(sound * (0.05 / level(sound)), -1.0, 1.0).astype(np.float32)
+
+
+def mixed(
+    sound: NDArray[np.float64], noise: NDArray[np.float64], snr_db: float
+) -> NDArray[np.float64]:
+    """A sound and another one, so far below it."""
+    return sound + noise * (level(sound) / level(noise) * 10 ** (-snr_db / 20))
 
 
 def in_room(rng: np.random.Generator, sound: NDArray[np.float64]) -> NDArray[np.float64]:

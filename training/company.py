@@ -7,8 +7,6 @@ voice; a fan. The voice is the loudest, by little or by much, and starts and end
 
 from __future__ import annotations
 
-import logging
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +18,11 @@ from device.bench import hearing_scene
 from training import augment
 from training.augment import Sound
 from training.corpus import Utterance
+from training.kept import once
 from training.synthetic import drawn, render
 from training.vocabulary import chinese_sentences, lesson_sentences
 from training.wake.call_windows import without_echo
 from training.wake.callers import mandarin
-
-_log = logging.getLogger(__name__)
 
 RATE_HZ, FRAME_SAMPLES = 16_000, 160
 KINDS = (("talkers", 0.55), ("echo", 0.15), ("fan", 0.15), ("quiet", 0.15))
@@ -79,9 +76,7 @@ class Company:
         kind = str(rng.choice(kinds, p=shares))
         beside = self._beside(kind, rng, sound.size, speaker)
         above_db = rng.uniform(*ABOVE_DB[kind])
-        sound = sound + beside * (
-            augment.level(sound) / augment.level(beside) * 10 ** (-above_db / 20)
-        )
+        sound = augment.mixed(sound, beside, above_db)
         return augment.recorded(rng, sound, FRONT_END_SHARE), before, after
 
     def _beside(
@@ -126,13 +121,7 @@ def gathered(people: Sequence[Utterance], path: Path, *, seed: int) -> Company:
         path: Where the rest is kept.
         seed: Of what is drawn.
     """
-    if not path.is_file():
-        _log.info("making synthetic talkers and echoes")
-        made = _synthetic(seed), _echoes()
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(pickle.dumps(made))
-        unfinished.rename(path)
-    synthetic, echoes = pickle.loads(path.read_bytes())  # noqa: S301 - written above
+    synthetic, echoes = once(path, lambda: (_synthetic(seed), _echoes()))
     by_speaker: dict[str, list[Sound]] = {}
     for utterance in people:
         by_speaker.setdefault(utterance.speaker, []).append(utterance.samples())

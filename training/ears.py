@@ -28,6 +28,7 @@ from training import corpus, dictionary, ears_export, ears_network, encoder
 from training.augment import spoiled
 from training.corpus import FOLDS, Utterance
 from training.ears_network import Example, Network
+from training.kept import once
 from training.labels import Labels, labels
 from training.realign import Aligned
 
@@ -106,8 +107,8 @@ def heard(
         work: Where the result is kept.
         processes: How many processors to use.
     """
-    path = work / "encoded.pickle"
-    if not path.is_file():
+
+    def made() -> Encoded:
         _log.info("encoding utterances=%d", len(utterances))
         work_on = functools.partial(_encode, cut=cut)
         with multiprocessing.get_context("spawn").Pool(
@@ -117,12 +118,9 @@ def heard(
             pieces = [utterances[start::PIECES] for start in range(PIECES)]
             for piece in pool.imap_unordered(work_on, pieces):
                 found.update(piece)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(pickle.dumps(found))
-        unfinished.rename(path)
-    with path.open("rb") as file:
-        kept: Encoded = pickle.load(file)  # noqa: S301 - written by the lines above
-    return kept
+        return found
+
+    return once(work / "encoded.pickle", made)
 
 
 def examples(known: Sequence[Aligned], encoded: Encoded) -> list[tuple[str, Example]]:

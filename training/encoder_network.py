@@ -27,8 +27,10 @@ INNER = 4 * WIDTH
 EPSILON = 1e-5
 CONVOLUTIONS = (("conv1", 127, 64), ("conv2", 7, 3), ("conv3", 3, 2))
 """Name, window and step of each."""
-LINEAR = ("self_attn/q_proj", "self_attn/k_proj", "self_attn/v_proj", "self_attn/o_proj")
-INNER_LINEAR = ("mlp/fc1", "mlp/fc2")
+LINEAR = (
+    *("self_attn/q_proj", "self_attn/k_proj", "self_attn/v_proj", "self_attn/o_proj"),
+    *("mlp/fc1", "mlp/fc2"),
+)
 _EIGHT_BITS = 255
 
 
@@ -73,9 +75,10 @@ class EncoderNetwork(nn.Module):
         )
         self.gain, self.shift = (nn.Parameter(torch.ones(WIDTH, 1)) for _ in range(2))
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
-        constants = _constants(onnx.load(cut).graph)
+        graph = onnx.load(cut).graph
+        constants = _constants(graph)
         with torch.no_grad():
-            for parameter, (name, transposed) in _places(self, onnx.load(cut).graph):
+            for parameter, (name, transposed) in _places(self, graph):
                 value = torch.from_numpy(np.array(constants[name], np.float32))
                 parameter.copy_(value.T if transposed else value)
 
@@ -174,7 +177,7 @@ def _places(
             name = f"{at}/{kind}_layernorm/LayerNormalization"
             found.append((norm, (inputs[name][1], False)))
         linear = (layer.q, layer.k, layer.v, layer.o, layer.fc1, layer.fc2)
-        for module, kind in zip(linear, (*LINEAR, *INNER_LINEAR), strict=True):
+        for module, kind in zip(linear, LINEAR, strict=True):
             names = inputs[f"{at}/{kind}/MatMul_quant"]
             found.append((module.weight, (names[1].removesuffix("_quantized"), True)))
             if module.bias is not None:

@@ -14,11 +14,9 @@ import argparse
 import logging
 import multiprocessing
 import os
-import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +25,7 @@ from numpy.typing import NDArray
 from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
 from training import corpus
 from training.ears import aligned
+from training.kept import once
 from training.realign import Aligned
 from training.wake import call_network, call_windows, fusing
 from training.wake.call_card import Card
@@ -41,7 +40,6 @@ NETWORKS, STEPS, SEED = 4, 2000, 16
 FEW = Amounts(synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0)
 FEW_STEPS = 500
 Weights = Mapping[str, NDArray[np.float32]]
-_Made = TypeVar("_Made")
 _log = logging.getLogger("training.wake.calling")
 
 
@@ -62,7 +60,7 @@ def main() -> None:
     sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
     teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
     amounts = FEW if chosen.judged else Amounts()
-    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | _once(
+    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | once(
         own / "windows.pickle",
         lambda: call_windows.of_phrase(
             phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes
@@ -89,7 +87,7 @@ def main() -> None:
         processes=chosen.processes,
     )
     if chosen.judged:
-        fusion = _once(
+        fusion = once(
             kept / "fusion_of_one.pickle",
             lambda: fusing.fit(candidates, fusing.weigh(candidates, _first_network())),
         )
@@ -186,27 +184,16 @@ def _others(
 ) -> dict[str, Windows]:
     """What is no call of any phrase, made once for all; of talk what these people read, where the
     phrase is not in it."""
-    others = _once(
+    others = once(
         work / "others.pickle",
         lambda: call_windows.of_no_phrase(everybody, Amounts(), seed=SEED, processes=processes),
     )
-    talk, names = _once(
+    talk, names = once(
         work / "talk.pickle",
         lambda: call_windows.of_talk(everybody, seed=SEED, processes=processes),
     )
     free = {each.name for each, _ in teaching if not holds(each.words, phrase.split())}
     return others | {"talk": talk[np.array([name in free for name in names])]}
-
-
-def _once(path: Path, make: Callable[[], _Made]) -> _Made:
-    if not path.is_file():
-        unfinished = path.with_suffix(".unfinished")
-        with unfinished.open("wb") as file:
-            pickle.dump(make(), file, protocol=pickle.HIGHEST_PROTOCOL)
-        unfinished.rename(path)
-    with path.open("rb") as file:
-        kept: _Made = pickle.load(file)  # noqa: S301 - written by the lines above
-    return kept
 
 
 if __name__ == "__main__":
