@@ -1,8 +1,8 @@
 """Ears for answers: the plain ones in quiet; in noise those that leave fainter sounds out.
 
 The near ears (``training/near_ears.py``) take a television, a fan and what is left of Myna's own
-voice for silence, as long as somebody is louder. In quiet the plain ones know sounds a little
-better, and the wake phrase's models know those alone. Figures: `docs/hearing.md`.
+voice for silence, as long as somebody is louder; they hear the wake phrase too. In quiet the plain
+ones know sounds a little better. Figures: `docs/hearing.md`.
 """
 
 from __future__ import annotations

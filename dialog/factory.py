@@ -54,15 +54,15 @@ def voice_name(settings: VoiceSettings, models: SpeechModels) -> str:
 
 
 def build_ears() -> WakeEars:
-    """The plain ears of this process, loaded once; recogniser and scorer share them where there is
-    no noise (`dialog.ears_in_noise`).
+    """The ears that hear the wake phrase, loaded once: the near ones, to which a television and a
+    fan are no speech; recogniser and scorer share them in noise (`dialog.ears_in_noise`).
 
     Raises:
         ModelError: The model is missing or broken.
     """
-    from dialog.speech_ears import shared
+    from dialog.speech_ears import shared_near
 
-    return shared()
+    return shared_near()
 
 
 @functools.cache

@@ -85,9 +85,9 @@ class Hours:
 
     Args:
         seed: Draws everything.
-        corpus: A folder with ``train.tsv`` and ``train/``; None lets synthetic voices read.
-        recordings: Which of the corpus are read; None for those by people from whom no stage of
-            the wake phrase has learnt.
+        corpus: A folder with ``train.tsv`` and ``train/``, of which people are heard from whom no
+            stage of the wake phrase has learnt; None lets synthetic voices read.
+        recordings: What is read instead; None for the above.
 
     Raises:
         ModelError: No synthesiser is installed, or the folder holds no corpus.
@@ -100,9 +100,9 @@ class Hours:
         recordings: Sequence[wake_said.Recording] | None = None,
     ) -> None:
         self._seed = seed
-        self._people = None
-        if corpus is not None:
-            self._people = People(recordings or wake_said.unlearnt(corpus))
+        if recordings is None and corpus is not None:
+            recordings = wake_said.unlearnt(corpus)
+        self._people = People(recordings) if recordings is not None else None
 
     def kind(self, number: int) -> Kind:
         """What a minute holds, counted from 0."""

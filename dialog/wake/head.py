@@ -30,6 +30,8 @@ SEEN_ROWS = 84
 KERNEL = 5
 DILATIONS = (1, 2, 4, 6)
 _BROKEN = (OSError, EOFError, KeyError, ValueError, IndexError, TypeError, BadZipFile)
+EARS = "near"
+"""Whose encoder's rows a head learnt from (`dialog.factory.build_ears`): it knows no others."""
 EPSILON = 1e-5
 """Of the normalisation of every row, as PyTorch has it."""
 
@@ -74,10 +76,11 @@ class PhraseHead:
         """Read a head.
 
         Raises:
-            ModelError: The file is missing or broken.
+            ModelError: The file is missing or broken, or made for other ears.
         """
         try:
             with np.load(path) as kept:
+                ears = str(kept["ears"]) if "ears" in kept.files else ""
                 count = int(kept["networks"])
                 networks = tuple(
                     {
@@ -96,6 +99,12 @@ class PhraseHead:
                 " train, or leave [wake] head empty",
                 code="model.wake",
             ) from fault
+        if ears != EARS:
+            raise ModelError(
+                f"the wake phrase's head {path} was made for the ears of another version: make it"
+                " anew with myna wake train, or leave [wake] head empty",
+                code="model.wake",
+            )
         return found
 
     def score(self, encoded: Floats) -> float:

@@ -10,11 +10,17 @@ import pytest
 
 pytest.importorskip("soxr")
 
+import soxr
+
 from audio.ports import Samples
+from dialog.phone_graph import likelihoods
+from dialog.phone_set import PHONES
 from dialog.speech_ears import SpeechEars
+from dialog.wake.confirm import best_path
+from dialog.wake.phrase import phrase
 from tests.audio.speech import espeak
 from training import neural
-from training.wake import call_windows, callers, piper_voices
+from training.wake import call_windows, callers, piper_voices, tongues
 
 RATE_HZ = 16_000
 MYNA = "[[m'aIn@]]"
@@ -45,6 +51,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append("piper")
         return sound, 22_050
 
+    def tongue(text: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+        asked.append("tongue")
+        return sound, RATE_HZ
+
     def others(command: list[str], tract: float) -> np.ndarray:
         asked.append(command[0])
         return sound
@@ -55,6 +65,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(neural, "neural_voice", lambda: SimpleNamespace(say=say.__get__(0)))
     monkeypatch.setattr(piper_voices, "say", piper)
+    monkeypatch.setattr(tongues, "say", tongue)
     monkeypatch.setattr(callers, "_said", others)
     monkeypatch.setattr(callers, "speak", festival)
     return asked
@@ -67,14 +78,58 @@ def test_every_make_of_voice_that_is_installed_speaks(
     monkeypatch.setattr(neural, "installed", lambda: installed)
     monkeypatch.setattr(piper_voices, "installed", lambda: (Path("en_US-joe.onnx"),) * installed)
     monkeypatch.setattr(callers, "festival_voices", lambda: callers.FESTIVAL * installed)
+    theirs = (("czech_dita", tongues.TONGUES[0]),) * installed
+    monkeypatch.setattr(tongues, "installed", lambda: theirs)
     rng = np.random.default_rng(2)
     for _ in range(400):
         assert callers.synthetic("hello myna", rng, slurred=True).size > 8_000
     share = {name: drawn.count(name) / 400 for name in set(drawn)}
-    always = {"flite", "espeak-ng"}
-    assert set(share) == (always | {"neural", "piper", "festival"} if installed else always)
+    always, sometimes = {"flite", "espeak-ng"}, {"neural", "piper", "festival", "tongue"}
+    assert set(share) == (always | sometimes if installed else always)
+    assert share.get("tongue", 0.0) == pytest.approx(callers.TONGUES_SHARE * installed, abs=0.06)
     assert share["flite"] == pytest.approx(callers.FLITE_SHARE, abs=0.05)
     assert share.get("neural", 0.0) == pytest.approx(callers.NEURAL_SHARE * installed, abs=0.07)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_every_phone_has_letters_that_festival_can_read(at: int) -> None:
+    tongue = tongues.TONGUES[at]
+    assert set(tongue.letters) == set(PHONES)
+    for letters in tongue.letters.values():
+        assert letters.encode(tongue.encoding).decode(tongue.encoding) == letters
+
+
+def test_a_text_is_spelled_by_its_phones() -> None:
+    czech, finnish, catalan = tongues.TONGUES
+    rng = np.random.default_rng(1)
+    assert {tongues.spelled("hello myna", czech, rng) for _ in range(20)} == {
+        "halou majna",
+        "helou majna",
+    }
+    assert tongues.spelled("three cheese", finnish, rng) == "trii tsiis"
+    assert tongues.spelled("hello shy", catalan, rng).endswith("lou xai")
+    assert tongues.spelled("hello 7", czech, rng) == ""
+
+
+def test_where_a_text_cannot_be_spelled_another_voice_says_it(
+    drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "_make", lambda rng, share: "tongue")
+    monkeypatch.setattr(tongues, "say", lambda text, rng: None)
+    callers.synthetic("hello 7", np.random.default_rng(1))
+    assert drawn == ["espeak-ng"]
+
+
+@pytest.mark.skipif(not tongues.installed(), reason="no festival voice of another language")
+def test_another_language_s_voice_says_the_phrase(ears: SpeechEars) -> None:
+    made = tongues.say("hello myna", np.random.default_rng(3))
+    assert made is not None
+    sound, rate_hz = made
+    (path,) = best_path(
+        likelihoods(ears.frames(soxr.resample(sound, rate_hz, RATE_HZ))), [phrase("hello myna")]
+    )
+    assert path is not None
+    assert path.ratio / path.frames > -0.6
 
 
 def test_piper_speaks_by_its_english_voices_alone(monkeypatch: pytest.MonkeyPatch) -> None:

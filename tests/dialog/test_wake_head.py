@@ -11,7 +11,7 @@ from audio.settings import WakeSettings
 from audio.virtual_room.synthesised import SynthesisedVoice
 from core.errors import ModelError
 from device.wake_words import wake_question, wake_words
-from dialog.speech_ears import shared
+from dialog.factory import build_ears
 from dialog.wake.head import (
     DILATIONS,
     HEADS_PATH,
@@ -91,7 +91,7 @@ def score_of(text: str, voice: int) -> float:
     assert head is not None
     sound = SynthesisedVoice(voice).say(text).samples.astype(np.float32)
     sound = np.pad(sound * np.float32(0.3 / np.abs(sound).max()), (16_000, 6_000))
-    return head.score(shared().encoded(sound[-41_600:])[-SEEN_ROWS:])
+    return head.score(build_ears().encoded(sound[-41_600:])[-SEEN_ROWS:])
 
 
 @pytest.mark.parametrize("voice", [0, 1, 2])
@@ -124,6 +124,14 @@ def test_a_configured_head_goes_with_its_phrase_only() -> None:
     assert own.head == str(SHIPPED)
     assert other is not None
     assert other.head == ""
+
+
+def test_a_head_made_for_other_ears_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    with np.load(SHIPPED) as kept:
+        np.savez(path, **{name: kept[name] for name in kept.files if name != "ears"})
+    with pytest.raises(ModelError, match="ears of another version: make it anew with myna wake"):
+        PhraseHead.load(path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no weights", b"PK\x03\x04broken"])

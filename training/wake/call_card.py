@@ -17,12 +17,15 @@ KINDS = {
     "carried": "synthetic sayings in one breath with other words",
     "cut": "put together of pieces of real people's speech",
     "echoed": "over Myna's own voice, behind the canceller",
+    "called": "called in the situations of the benchmark, as the first stage finds it there",
     "near": "synthetic near-misses",
     "cut_near": "near-misses put together of real people's speech",
+    "echoed_near": "near-misses and other talk over Myna's own voice",
     "english": "synthetic English",
     "mandarin": "synthetic Mandarin",
     "talk": "what real people read",
     "mined": "noise, music, Mandarin and Myna's own lessons",
+    "asked": "what the first stage finds in hours in which nobody calls",
 }
 
 

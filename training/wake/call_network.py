@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from dialog.wake.head import DILATIONS, EPSILON, KERNEL, Fusion
+from dialog.wake.head import DILATIONS, EARS, EPSILON, KERNEL, Fusion
 from training.wake.call_windows import NEGATIVE, POSITIVE, Windows
 
 Places = NDArray[np.int64]
@@ -21,7 +21,10 @@ WIDTH, ENCODED = 48, 288
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.02
 DROPPED_INPUTS, DROPPED, NOISE = 0.1, 0.15, 0.1
 CALLS = 64
-OTHERS = {"near": 24, "cut_near": 12, "english": 16, "mandarin": 12, "talk": 48, "mined": 24}
+OTHERS = {
+    "near": 24, "cut_near": 12, "echoed_near": 16, "english": 16, "mandarin": 12, "talk": 48,
+    "mined": 16, "asked": 32,
+}  # fmt: skip
 """Of each kind in a batch, half of them from the hardest found."""
 OTHERS_WEIGHT = 1.5
 MINE_EVERY, MINE_FROM, MINE_KEPT = 300, 4000, 300
@@ -142,5 +145,10 @@ def export(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = np.array([fusion.head, fusion.last, fusion.first, fusion.offset])
     np.savez_compressed(
-        path, phrase=np.array(phrase), networks=np.array(len(networks)), fusion=weights, **kept
+        path,
+        phrase=np.array(phrase),
+        ears=np.array(EARS),
+        networks=np.array(len(networks)),
+        fusion=weights,
+        **kept,
     )

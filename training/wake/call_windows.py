@@ -1,8 +1,9 @@
 """The seconds that a head is asked about, as the encoder hears them: calls and everything else.
 
-A call ends a little before its window does, as the first stage knows a phrase only some time after
-its end; other talk may go before or follow. Rooms, noise and the front end spoil most of them
-(`training.augment`), and some calls sound over Myna's own voice, through the canceller.
+The near ears hear them, for which a television and a fan are no speech. A call ends a little before
+its window does, as the first stage knows a phrase only some time after its end; other talk may go
+before or follow. Rooms, noise and the front end spoil most of them (`training.augment`), and some
+calls, and some other talk, sound over Myna's own voice, through the canceller.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.echo_factory import make_canceller
-from audio.ports import WAKE_SOUND_S, Samples
+from audio.ports import WAKE_SOUND_S, Samples, Woken
 from audio.settings import AudioSettings
-from device.bench import hearing_scene
+from device.bench import acoustics, hearing_scene, hearing_wake
 from device.bench.echo_signals import through
 from device.bench.hours_sound import Hours, Kind
+from device.bench.wake_said import Recording
 from dialog import matching
+from dialog.factory import build_ears
 from dialog.lexicon import entries
 from dialog.phone_features import SHIFT_SAMPLES
 from dialog.phone_graph import likelihoods
-from dialog.speech_ears import SpeechEars
+from dialog.wake.confirm import WakeEars
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.head import SEEN_ROWS
 from dialog.wake.phrase import phrase as states_of
@@ -47,6 +50,7 @@ from training.wake.callers import (
     synthetic,
 )
 from training.wake.cuts import Phones, Speaker, varied
+from training.wake.overhearing import Overhearer
 from training.wake.voices import Sound, near_misses
 
 Windows = NDArray[np.float16]
@@ -69,8 +73,11 @@ CUT_TRACT = (0.9, 1.12)
 SHORTEST_S = 0.1
 AFTER_SHARE, BEFORE_SHARE, MOST_BESIDE = 0.75, 0.3, 4
 """Of sayings in one breath with other words; and how many these are."""
+PLACES, CALLED_SEED = 12, 4000
+"""Of the calls in the bench's situations: places at a time, and the seed of the first."""
 LEVELS_DB = (-3.0, 20.0)
 """How far a call lies below Myna's voice."""
+MINED = (Kind.NOISE, Kind.MUSIC, Kind.MANDARIN, Kind.LESSON)
 _WORDS = range(3, 8)
 _log = logging.getLogger(__name__)
 
@@ -79,19 +86,22 @@ _log = logging.getLogger(__name__)
 class Amounts:
     """How much of each kind is made."""
 
-    synthetic: int = 1000
-    carried: int = 250
+    synthetic: int = 1500
+    carried: int = 300
     cuts_per_speaker: int = 16
     near: int = 600
     english: int = 1000
     mandarin: int = 600
     echoed: int = 300
+    echoed_near: int = 450
     mined_minutes: int = 100
-    copies: int = 4
+    asked_minutes: int = 240
+    called: int = 160
+    copies: int = 3
 
 
-POSITIVE = ("said", "carried", "cut", "echoed")
-NEGATIVE = ("near", "cut_near", "english", "mandarin", "talk", "mined")
+POSITIVE = ("said", "carried", "cut", "echoed", "called")
+NEGATIVE = ("near", "cut_near", "echoed_near", "english", "mandarin", "talk", "mined", "asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +166,10 @@ def _all(
     jobs: Sequence[_Job], teaching: Sequence[Aligned], processes: int
 ) -> Iterator[tuple[str, Windows]]:
     others = [utterance.samples() for utterance, _ in teaching[::OTHERS_EVERY]]
-    with multiprocessing.get_context("fork").Pool(processes, _prepare, (others,)) as pool:
+    read = [
+        Recording(each.name, each.speaker, each.age, each.words, each.path) for each, _ in teaching
+    ]
+    with multiprocessing.get_context("fork").Pool(processes, _prepare, (others, read)) as pool:
         for number, made in enumerate(pool.imap(_made, jobs, chunksize=2)):
             if number % 500 == 0:
                 _log.info("heard sounds=%d of=%d", number, len(jobs))
@@ -186,7 +199,22 @@ def _phrase_jobs(
     jobs += [
         _Job("near", seed + at, text=str(rng.choice(near)), copies=2) for at in range(amounts.near)
     ]
-    return jobs + _cut_jobs(pronunciations_of(phrase), teaching, amounts, seed, processes)
+    # Half of what sounds over her voice is nearly the phrase, half is any talk.
+    jobs += [
+        _Job("echoed_near", seed + at, text=str(rng.choice(sentences if at % 2 else near)))
+        for at in range(amounts.echoed_near)
+    ]
+    jobs += [
+        _Job("asked", seed, text=str(at), phrase=phrase) for at in range(amounts.asked_minutes)
+    ]
+    cuts = _cut_jobs(pronunciations_of(phrase), teaching, amounts, seed, processes)
+    jobs += cuts
+    # Called in the bench's situations: two in three by synthetic voices, the others put together.
+    whole = [job.sound for job in cuts if job.kind == "cut"]
+    for at in range(amounts.called):
+        sound = whole[at * 7 % len(whole)] if at % 3 == 0 and whole else None
+        jobs.append(_Job("called", seed + at, text=phrase, phrase=phrase, sound=sound))
+    return jobs
 
 
 def _carried(phrase: str, sentences: Sequence[str], rng: np.random.Generator) -> str:
@@ -256,13 +284,15 @@ def _cuts_of(
     return jobs
 
 
-_ears: SpeechEars
+_ears: WakeEars
 _others: list[Sound]
+_read: list[Recording]
+"""What people read who teach."""
 
 
-def _prepare(others: list[Sound]) -> None:
-    global _ears, _others
-    _ears, _others = SpeechEars(), others
+def _prepare(others: list[Sound], read: list[Recording]) -> None:
+    global _ears, _others, _read
+    _ears, _others, _read = build_ears(), others, read
 
 
 def _made(job: _Job) -> tuple[str, Windows]:
@@ -270,6 +300,8 @@ def _made(job: _Job) -> tuple[str, Windows]:
     sounds: list[Sound] = []
     if job.kind == "mined":
         sounds = _mined(job.seed, int(job.text))
+    elif job.kind == "asked":
+        sounds = _asked(job.phrase, job.seed, int(job.text))
     elif job.kind == "talk" and job.sound is not None:
         sounds = _slices(job.sound, job.copies, rng)
     else:
@@ -291,7 +323,9 @@ def _spoken(job: _Job, rng: np.random.Generator) -> Sound:
 
 
 def _laid(job: _Job, voice: Sound, rng: np.random.Generator) -> list[Sound]:
-    if job.kind == "echoed":
+    if job.kind == "called":
+        return _called(job.phrase, voice, job.seed)
+    if job.kind in ("echoed", "echoed_near"):
         return _over_echo(voice, job.seed, rng)
     after = 0
     if job.kind == "carried":
@@ -384,12 +418,38 @@ def without_echo(near: Samples, far: Samples) -> Sound:
     return (through(canceller, near, far) / np.float32(32768.0)).astype(np.float32)
 
 
-def _mined(seed: int, number: int) -> list[Sound]:
-    """Windows of a minute in which nobody calls (`device.bench.hours_sound`), of seeds that no
-    benchmark uses; none of those in which people or voices talk that judge."""
-    if _minutes(seed).kind(number) in (Kind.ENGLISH, Kind.MIXED):
-        return []
+def _called(phrase: str, voice: Sound, seed: int) -> list[Sound]:
+    """What the last word would be asked about where a call sounds in the bench's situations, in
+    places that no benchmark uses."""
+    condition = hearing_scene.grid(PLACES, seed=CALLED_SEED + seed // PLACES)[seed % PLACES]
+    signal = voice.astype(np.float64)
+    signal /= acoustics.active_rms(signal)
+    found = []
+    for _, scene in hearing_wake.situations(signal, condition, seed):
+        edges = Overhearer(phrase).hear(scene.near, scene.far)
+        found += [_floats(edge) for edge in edges if scene.about_it(edge.at_s)]
+    return [sound for sound in found if sound.size == SAMPLES]
+
+
+def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
+    """What the last word would be asked about in a minute in which nobody calls."""
+    if _minutes(seed).kind(number) is Kind.ENGLISH:
+        return []  # by voices that judge
     minute = _minutes(seed).minute(number)
+    found = map(_floats, Overhearer(phrase).hear(minute.near, minute.far))
+    return [sound for sound in found if sound.size == SAMPLES]
+
+
+def _mined(seed: int, number: int) -> list[Sound]:
+    """Windows of another such minute, wherever they fall; people's talk has a kind of its own."""
+    if _minutes(seed, mined=True).kind(number) not in (
+        Kind.NOISE,
+        Kind.MUSIC,
+        Kind.MANDARIN,
+        Kind.LESSON,
+    ):
+        return []
+    minute = _minutes(seed, mined=True).minute(number)
     near: Sound = (minute.near / np.float32(32768.0)).astype(np.float32)
     if minute.kind is Kind.LESSON:
         near = without_echo(minute.near, minute.far)
@@ -398,8 +458,15 @@ def _mined(seed: int, number: int) -> list[Sound]:
 
 
 @functools.cache
-def _minutes(seed: int) -> Hours:
-    return Hours(1_000_000 + seed, None)
+def _minutes(seed: int, *, mined: bool = False) -> Hours:
+    """Of seeds that no benchmark uses, read by people who teach."""
+    return Hours((1_000_000 if mined else 2_000_000) + seed, None, _read)
+
+
+def _floats(edge: Woken) -> Sound:
+    if edge.sound is None:
+        raise ValueError("a candidate came without its sound")
+    return (edge.sound / np.float32(32768.0)).astype(np.float32)
 
 
 def _rows(sounds: Sequence[Sound]) -> Windows:

@@ -8,7 +8,6 @@ speakers that no verifier learnt from, and the voices of `device.bench.wake_scen
 
 from __future__ import annotations
 
-import functools
 import io
 import itertools
 import random
@@ -25,7 +24,7 @@ from dialog.wake.phrase import ways_of
 from dialog.wake.verifier import VERIFIER_PATH
 from training import neural
 from training.corpus import OLDEST_CHILD, Utterance
-from training.wake import piper_voices
+from training.wake import piper_voices, tongues
 from training.wake.cuts import Phones
 from training.wake.foreign import MANDARIN
 from training.wake.voices import ACCENTS, ESPEAK_SPELLINGS, TIMEOUT_S, Sound, Voice, speak, trimmed
@@ -33,7 +32,7 @@ from training.wake.voices import ACCENTS, ESPEAK_SPELLINGS, TIMEOUT_S, Sound, Vo
 RATE_HZ = 16_000
 FLITE, FESTIVAL = ("slt", "rms"), ("ked_diphone",)
 NEURAL_SHARE, NEURAL_SHARE_OF_OTHERS, PIPER_SHARE = 0.3, 0.12, 0.1
-FLITE_SHARE, FESTIVAL_SHARE = 0.1, 0.08
+FLITE_SHARE, FESTIVAL_SHARE, TONGUES_SHARE = 0.1, 0.08, 0.15
 """Of synthetic sayings, of calls and of other texts, where these are installed; the rest are
 espeak-ng's."""
 VARIANTS = (
@@ -85,17 +84,9 @@ def pronunciations_of(phrase: str) -> list[Phones]:
     ]
 
 
-@functools.cache
 def festival_voices() -> tuple[str, ...]:
     """Those of `FESTIVAL` that are installed."""
-    try:
-        listed = subprocess.run(
-            ["festival", "--batch", "(print (voice.list))"],
-            capture_output=True, check=True, timeout=TIMEOUT_S,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(name for name in FESTIVAL if name in listed.stdout.decode())
+    return tuple(name for name in FESTIVAL if name in tongues.festival_voices())
 
 
 def makes() -> list[str]:
@@ -106,6 +97,10 @@ def makes() -> list[str]:
     ]
     if festival_voices():
         found.append(f"festival ({', '.join(festival_voices())})")
+    if tongues.installed():
+        found.append(
+            f"festival's of other tongues ({', '.join(v for v, _ in tongues.installed())})"
+        )
     if neural.installed():
         found.append("mixtures of Kokoro-82M's voices (Apache 2.0)")
     return found + [f"Piper's {path.stem}" for path in piper_voices.installed()]
@@ -132,18 +127,21 @@ def synthetic(
     """
     tract = float(rng.uniform(*(CHILD_TRACT if rng.random() < 0.5 else OTHER_TRACT)))
     spelled = " ".join(_spelled(word, rng, slurred=slurred) for word in text.split())
-    drawn = rng.random()
-    if drawn < neural_share and neural.installed():
+    make = _make(rng, neural_share)
+    if make == "neural":
         sound = neural.neural_voice().say(spelled, rng)
         return _played(sound, neural.RATE_HZ, tract)
-    if drawn < neural_share + PIPER_SHARE and piper_voices.installed():
+    if make == "piper":
         return _played(*piper_voices.say(text, rng), tract)
+    foreign = tongues.say(text, rng) if make == "tongue" else None
+    if foreign is not None:
+        return _played(*foreign, tract)
     speed = max(80, round(int(rng.integers(*WORDS_PER_MINUTE)) / tract))
-    if drawn > 1 - FLITE_SHARE:
+    if make == "flite":
         stretch = f"duration_stretch={160 / speed:.2f}"
         command = ["flite", "-voice", str(rng.choice(FLITE)), "--setf", stretch, "-t", text]
         return _said([*command, "-o", "/dev/stdout"], tract)
-    if drawn > 1 - FLITE_SHARE - FESTIVAL_SHARE and festival_voices():
+    if make == "festival":
         voice = Voice(
             "festival", str(rng.choice(festival_voices())), round(speed * tract), 0, tract
         )
@@ -152,6 +150,22 @@ def synthetic(
     name = f"{rng.choice(ACCENTS)}+{rng.choice(VARIANTS)}"
     command = ["espeak-ng", "-v", name, "-p", str(int(rng.integers(*PITCH)))]
     return _said([*command, "-s", str(speed), "--stdout", spelled], tract)
+
+
+def _make(rng: np.random.Generator, neural_share: float) -> str:
+    """Which synthesiser speaks; the share of one that is missing is espeak-ng's."""
+    drawn = rng.random()
+    for name, share, is_there in (
+        ("neural", neural_share, neural.installed),
+        ("piper", PIPER_SHARE, piper_voices.installed),
+        ("tongue", TONGUES_SHARE, tongues.installed),
+        ("festival", FESTIVAL_SHARE, festival_voices),
+        ("flite", FLITE_SHARE, lambda: True),
+    ):
+        if drawn < share:
+            return name if is_there() else "espeak-ng"
+        drawn -= share
+    return "espeak-ng"
 
 
 def mandarin(text: str, rng: np.random.Generator) -> Sound:

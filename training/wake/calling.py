@@ -37,7 +37,10 @@ from training.wake.data import holds
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
 NETWORKS, STEPS, SEED = 4, 2000, 16
-FEW = Amounts(synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0)
+FEW = Amounts(
+    synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0, echoed_near=0,
+    asked_minutes=40, called=20,
+)  # fmt: skip
 FEW_STEPS = 500
 Weights = Mapping[str, NDArray[np.float32]]
 _log = logging.getLogger("training.wake.calling")

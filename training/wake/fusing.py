@@ -22,14 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.ports import FRAME_SAMPLES, Attention, Samples, Woken
-from audio.settings import WakeSettings
+from audio.ports import Samples, Woken
 from device.bench import acoustics, hearing_scene, hearing_wake, hours_sound, wake_said
-from device.bench.hearing_listener import Listener
 from device.bench.wake_scenes import TRACTS, Voice, say
+from dialog.factory import build_ears
 from dialog.phone_graph import likelihoods
-from dialog.speech_ears import shared
-from dialog.wake.confirm import LAST_WORD_PATH, best_path, candidate_share
+from dialog.wake.confirm import LAST_WORD_PATH, best_path
 from dialog.wake.evidence import evidence
 from dialog.wake.head import SEEN_ROWS, Fusion, PhraseHead
 from dialog.wake.phrase import phrase as states_of
@@ -38,9 +36,8 @@ from dialog.wake.verifier import Verifier
 from training.realign import Aligned
 from training.wake.callers import FUSING_VOICES, fusing_speakers, pronunciations_of
 from training.wake.cuts import Speaker
+from training.wake.overhearing import Overhearer
 
-CANDIDATE_FROM = 0.03
-"""Score of the first stage from which something is a candidate here."""
 SYNTHETIC, CUTS, CUTS_PER_SPEAKER = 36, 48, 12
 PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
@@ -108,7 +105,7 @@ def _those_that_set(real: Sequence[Aligned]) -> list[Aligned]:
 
 def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
     """What head, last word and first stage say of each, logits of shape (n, 3)."""
-    sought, verifier, ears = states_of(head.phrase), Verifier.load(LAST_WORD_PATH), shared()
+    sought, verifier, ears = states_of(head.phrase), Verifier.load(LAST_WORD_PATH), build_ears()
     rows = []
     for each in candidates:
         sound = (each.sound / np.float32(32768.0)).astype(np.float32)
@@ -201,23 +198,6 @@ def _heard(job: tuple[str, int]) -> list[Candidate]:
     return made
 
 
-class Overhearer:
-    """Myna asleep who wakes at nothing: everything that is at all like the phrase is kept."""
-
-    def __init__(self, phrase: str) -> None:
-        wake = WakeSettings(phrase=phrase, threshold=CANDIDATE_FROM / candidate_share(phrase))
-        self._listener = Listener(Attention.WAKE, wake=wake)
-
-    def hear(self, near: Samples, far: Samples) -> Iterator[Woken]:
-        """Candidates of recordings of one length."""
-        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            part = slice(start, start + FRAME_SAMPLES)
-            for edge in self._listener.hear(near[part], far[part]):
-                if isinstance(edge, Woken):
-                    yield edge
-                    self._listener.front_end.refuse_wake()
-
-
 def _candidate(about: str, edge: Woken) -> Candidate:
     if edge.sound is None:
         raise ValueError("a candidate came without its sound")
@@ -251,7 +231,7 @@ def _cuts(phrase: str, own: Sequence[Aligned]) -> list[NDArray[np.float64]]:
 def _of_minutes(first: int) -> Iterator[Candidate]:
     """Ten minutes; recorded people are those that set this."""
     theirs = wake_said.recordings(_folder, {pair[0].speaker for pair in _own})
-    sound = hours_sound.Hours(MINUTES_SEED, _folder, theirs)
+    sound = hours_sound.Hours(MINUTES_SEED, None, theirs)
     listener = Overhearer(_phrase)
     for number in range(first, min(first + 10, MINUTES)):
         minute = sound.minute(number)

@@ -1,0 +1,30 @@
+"""What the front end and the first stage would hand to the last word, and a good deal more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audio.ports import FRAME_SAMPLES, Attention, Samples, Woken
+from audio.settings import WakeSettings
+from device.bench.hearing_listener import Listener
+from dialog.wake.confirm import candidate_share
+
+CANDIDATE_FROM = 0.03
+"""Score of the first stage from which something is a candidate here, well below its own bar."""
+
+
+class Overhearer:
+    """Myna asleep who wakes at nothing: everything that is at all like the phrase is kept."""
+
+    def __init__(self, phrase: str) -> None:
+        wake = WakeSettings(phrase=phrase, threshold=CANDIDATE_FROM / candidate_share(phrase))
+        self._listener = Listener(Attention.WAKE, wake=wake)
+
+    def hear(self, near: Samples, far: Samples) -> Iterator[Woken]:
+        """Candidates of recordings of one length."""
+        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+            part = slice(start, start + FRAME_SAMPLES)
+            for edge in self._listener.hear(near[part], far[part]):
+                if isinstance(edge, Woken):
+                    yield edge
+                    self._listener.front_end.refuse_wake()
