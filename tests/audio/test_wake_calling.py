@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("soxr")
 
-from audio.ports import WAKE_SOUND_S
+from audio.ports import WAKE_SOUND_S, Samples, WakeHit, Woken
+from device.bench import hearing_wake
+from device.bench.acoustics import Signal, active_rms
+from device.bench.hearing_scene import Condition
+from device.bench.hearing_wake import Scene
+from device.bench.hours_sound import Kind, Minute
+from device.bench.wake_said import Recording
 from device.bench.wake_scenes import voices
+from dialog.wake.head import HEADS_PATH
 from training.wake import call_windows, fusing
 from training.wake.callers import (
     ACCENTS,
@@ -84,6 +93,84 @@ def test_what_follows_a_call_in_one_breath_stands_behind_its_end() -> None:
         assert called.size == call.size
         assert 0.14 <= (window.size - called[-1]) / 16_000 <= 0.91
         assert (window[called[-1] + 1 :] == np.float32(0.3)).all()
+
+
+SAMPLES = round(WAKE_SOUND_S * 16_000)
+
+
+class Hearer:
+    """A first stage that finds something at 1 s, of too short a sound, and at 3 s."""
+
+    def __init__(self, phrase: str) -> None:
+        assert phrase == "hello myna"
+
+    def hear(self, near: Samples, far: Samples) -> Iterator[Woken]:
+        assert near.shape == far.shape
+        for at_s in (1.0, 3.0):
+            stop = round(at_s * 16_000)
+            sound = near[max(0, stop - SAMPLES) : stop]
+            yield Woken(at_s, WakeHit("hello myna", 0.1, at_s), sound)
+
+
+def test_what_the_first_stage_finds_in_a_minute_is_a_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minute = Minute(Kind.MUSIC, np.arange(64_000, dtype=np.int16), np.zeros(64_000, np.int16))
+    kinds = [Kind.MUSIC, Kind.ENGLISH]
+    hours = SimpleNamespace(kind=lambda number: kinds[number], minute=lambda _number: minute)
+    monkeypatch.setattr(call_windows, "_minutes", lambda _seed: hours)
+    monkeypatch.setattr(call_windows, "Overhearer", Hearer)
+    (window,) = call_windows._asked("hello myna", 5, 0)
+    assert window == pytest.approx(minute.near[48_000 - SAMPLES : 48_000] / 32768.0)
+    # Synthetic English is by voices that judge.
+    assert call_windows._asked("hello myna", 5, 1) == []
+
+
+def test_a_call_in_a_situation_is_a_window_where_the_first_stage_finds_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    levels: list[float] = []
+
+    def situations(voice: Signal, condition: Condition, seed: int) -> Iterator[tuple[str, Scene]]:
+        levels.append(float(active_rms(voice)))
+        sound = np.arange(64_000, dtype=np.int16)
+        for name, words in (("near it", (40_000, 46_000)), ("before it", (55_000, 60_000))):
+            yield name, Scene(sound, np.zeros_like(sound), words)
+
+    monkeypatch.setattr(hearing_wake, "situations", situations)
+    monkeypatch.setattr(call_windows, "Overhearer", Hearer)
+    voice = np.sin(np.arange(12_000) / 7.0).astype(np.float32)
+    (window,) = call_windows._called("hello myna", voice, 3)
+    assert window.size == SAMPLES
+    assert levels == pytest.approx([1.0])
+
+
+def test_minutes_that_teach_are_read_by_who_teaches_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = [Recording("u1", "s1", 9, ("hello",), Path("u1.wav"))]
+    monkeypatch.setattr(call_windows, "_read", read, raising=False)
+    call_windows._minutes.cache_clear()
+    try:
+        minutes, mined = call_windows._minutes(7), call_windows._minutes(7, mined=True)
+        assert minutes._people is not None
+        assert minutes._people._recordings == read
+        assert [minutes.kind(n) for n in range(20)] != [mined.kind(n) for n in range(20)]
+        assert Kind.ENGLISH not in call_windows.MINED
+    finally:
+        call_windows._minutes.cache_clear()
+
+
+def test_a_head_that_cannot_be_read_makes_way_for_the_new_one(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from training.wake import calling
+
+    old, shipped = tmp_path / "hello_myna.npz", HEADS_PATH / "hello_myna.npz"
+    calling._make_way(old)  # none there
+    old.write_bytes(b"of another version")
+    calling._make_way(old)
+    assert not old.exists()
+    old.write_bytes(shipped.read_bytes())
+    calling._make_way(old)
+    assert old.exists()
 
 
 def weighed(calls: int, others: int) -> tuple[list[Candidate], np.ndarray]:

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.errors import ModelError
 from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
 from training import corpus
 from training.ears import aligned
@@ -56,6 +57,8 @@ def main() -> None:
     kept = chosen.work / "calls"
     own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
+    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
+    _make_way(out)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     setting = fusing_speakers([pair[0] for pair in real])
     apart = held_out_speakers() | setting
@@ -77,7 +80,6 @@ def main() -> None:
         chosen.seed,
     )
     networks: list[Weights] = [each.weights() for each in fitted]
-    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
     if chosen.add:
         before = PhraseHead.load(out).networks
         networks += [each for each in before if not any(_same(each, new) for new in networks)]
@@ -113,6 +115,16 @@ def main() -> None:
         out.with_suffix(".md").write_text(told, encoding="utf-8")
     call_network.export(phrase, networks, fusion, out)
     _log.info("wrote %s fusion=%s", out, fusion)
+
+
+def _make_way(path: Path) -> None:
+    """Remove a head that this version cannot read: nothing that listens would start beside it."""
+    try:
+        PhraseHead.load(path)
+    except ModelError as fault:
+        if path.is_file():
+            _log.info("removed: %s", fault)
+            path.unlink()
 
 
 def _arguments() -> argparse.Namespace:
