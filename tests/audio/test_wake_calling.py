@@ -20,7 +20,7 @@ from device.bench.hours_sound import Kind, Minute
 from device.bench.wake_said import Recording
 from device.bench.wake_scenes import voices
 from dialog.wake.head import HEADS_PATH
-from training.wake import call_windows, fusing
+from training.wake import call_windows, fusing, overhearing
 from training.wake.callers import (
     ACCENTS,
     FESTIVAL,
@@ -160,16 +160,13 @@ def test_minutes_that_teach_are_read_by_who_teaches_alone(monkeypatch: pytest.Mo
 
 
 def test_a_head_that_cannot_be_read_makes_way_for_the_new_one(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    from training.wake import calling
-
     old, shipped = tmp_path / "hello_myna.npz", HEADS_PATH / "hello_myna.npz"
-    calling._make_way(old)  # none there
+    overhearing.make_way(old)  # none there
     old.write_bytes(b"of another version")
-    calling._make_way(old)
+    overhearing.make_way(old)
     assert not old.exists()
     old.write_bytes(shipped.read_bytes())
-    calling._make_way(old)
+    overhearing.make_way(old)
     assert old.exists()
 
 

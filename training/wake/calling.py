@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import ModelError
 from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
 from training import corpus
 from training.ears import aligned
@@ -34,6 +33,7 @@ from training.wake.call_network import Network
 from training.wake.call_windows import Amounts, Windows
 from training.wake.callers import fusing_speakers, held_out_speakers, makes
 from training.wake.data import holds
+from training.wake.overhearing import make_way
 
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
@@ -58,7 +58,7 @@ def main() -> None:
     own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
     out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
-    _make_way(out)
+    make_way(out)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     setting = fusing_speakers([pair[0] for pair in real])
     apart = held_out_speakers() | setting
@@ -115,16 +115,6 @@ def main() -> None:
         out.with_suffix(".md").write_text(told, encoding="utf-8")
     call_network.export(phrase, networks, fusion, out)
     _log.info("wrote %s fusion=%s", out, fusion)
-
-
-def _make_way(path: Path) -> None:
-    """Remove a head that this version cannot read: nothing that listens would start beside it."""
-    try:
-        PhraseHead.load(path)
-    except ModelError as fault:
-        if path.is_file():
-            _log.info("removed: %s", fault)
-            path.unlink()
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 from audio.ports import FRAME_SAMPLES, Attention, Samples, Woken
 from audio.settings import WakeSettings
+from core.errors import ModelError
 from device.bench.hearing_listener import Listener
 from dialog.wake.confirm import candidate_share
+from dialog.wake.head import PhraseHead
 
 CANDIDATE_FROM = 0.03
 """Score of the first stage from which something is a candidate here, well below its own bar."""
+_log = logging.getLogger(__name__)
 
 
 class Overhearer:
@@ -28,3 +33,17 @@ class Overhearer:
                 if isinstance(edge, Woken):
                     yield edge
                     self._listener.front_end.refuse_wake()
+
+
+def make_way(path: Path) -> None:
+    """Remove a head that this version cannot read: beside it no first stage would start.
+
+    Args:
+        path: Where a new one will be written.
+    """
+    try:
+        PhraseHead.load(path)
+    except ModelError as fault:
+        if path.is_file():
+            _log.info("removed: %s", fault)
+            path.unlink()
