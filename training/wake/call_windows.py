@@ -95,8 +95,8 @@ class Amounts:
     echoed: int = 300
     echoed_near: int = 450
     mined_minutes: int = 100
-    asked_minutes: int = 240
-    called: int = 160
+    asked_minutes: int = 480
+    called: int = 320
     copies: int = 3
 
 

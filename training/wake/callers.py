@@ -98,9 +98,8 @@ def makes() -> list[str]:
     if festival_voices():
         found.append(f"festival ({', '.join(festival_voices())})")
     if tongues.installed():
-        found.append(
-            f"festival's of other tongues ({', '.join(v for v, _ in tongues.installed())})"
-        )
+        names = ", ".join(name for name, _ in tongues.installed())
+        found.append(f"festival's of other languages ({names})")
     if neural.installed():
         found.append("mixtures of Kokoro-82M's voices (Apache 2.0)")
     return found + [f"Piper's {path.stem}" for path in piper_voices.installed()]
