@@ -10,7 +10,7 @@ import numpy as np
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.settings import WakeSettings
-from audio.virtual_room.noise import fan
+from audio.virtual_room.noise import fan, television
 from audio.virtual_room.synthesised import SynthesisedVoice
 from device.bench import acoustics, hearing_scene, hours
 from device.bench.acoustics import Signal
@@ -30,8 +30,11 @@ _THRESHOLD = WakeSettings().threshold
 _OVER_AIMS = {0.0: ">= 95", 10.0: ">= 85", 20.0: ">= 50"}
 _LATEST_S = 1.2
 """After the phrase's end a candidate is another one."""
-_FAN_S = 20.0
-QUIET, _FAN, _OVER = "quiet", "fan_{:.0f}db", "child_{:.0f}db_below"
+_NOISE_S, _TALKERS = 20.0, 2
+QUIET, _OVER = "quiet", "child_{:.0f}db_below"
+FAN, TELEVISION = "fan", "television"
+NOISY = {f"{noise}_{snr_db:.0f}db": snr_db for noise in (FAN, TELEVISION) for snr_db in SNRS_DB}
+"""How far the noise lies below the voice, in dB, by the situation's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,12 @@ class Said:
 
     Attributes:
         quiet: Nobody else sounds.
-        noisy: Beside a fan, by how far that lies below the voice, in dB.
+        noisy: Beside a fan or a television, by the situation's name (`NOISY`).
         over: While Myna talks, by how far the voice lies below her echo, in dB.
     """
 
     quiet: float
-    noisy: dict[float, float]
+    noisy: dict[str, float]
     over: dict[float, float]
 
 
@@ -92,10 +95,10 @@ def _figures(said: Sequence[Said]) -> list[Metric]:
         Metric("hearing.wake.quiet", _share(len(quiet), tried), "%", None, tried),
         Metric("hearing.wake.quiet.missed", missed_in_quiet, "%", "<= 3", tried),
     ]
-    for snr_db in SNRS_DB:
-        missed = sum(each.noisy[snr_db] < _THRESHOLD for each in said)
+    for name, snr_db in NOISY.items():
+        missed = sum(each.noisy[name] < _THRESHOLD for each in said)
         aim = "<= 10" if snr_db <= min(SNRS_DB) else None
-        at = f"hearing.wake.fan_{snr_db:.0f}db.missed"
+        at = f"hearing.wake.{name}.missed"
         metrics.append(Metric(at, _share(missed, tried), "%", aim, tried))
     for level in LEVELS_DB:
         count = sum(each.over[level] >= _THRESHOLD for each in quiet)
@@ -137,8 +140,8 @@ def _trade_off(said: Sequence[Said], heard: hours.Heard) -> Plot:
 
 def _situations(said: Sequence[Said]) -> dict[str, list[float]]:
     found = {QUIET: [each.quiet for each in said]}
-    for snr_db in SNRS_DB:
-        found[_FAN.format(snr_db)] = [each.noisy[snr_db] for each in said]
+    for name in NOISY:
+        found[name] = [each.noisy[name] for each in said]
     for level in LEVELS_DB:
         found[_OVER.format(level)] = [each.over[level] for each in said]
     return found
@@ -154,10 +157,11 @@ def _share(count: int, n: int) -> float | None:
 
 
 def _said(voice: Signal, condition: Condition, seed: int) -> Said:
-    most = {name: _heard(scene) for name, scene in situations(voice, condition, seed)}
+    heard = situations(voice, condition, seed, noises=(FAN, TELEVISION))
+    most = {name: _heard(scene) for name, scene in heard}
     return Said(
         most[QUIET],
-        {snr_db: most[_FAN.format(snr_db)] for snr_db in SNRS_DB},
+        {name: most[name] for name in NOISY},
         {level: most[_OVER.format(level)] for level in LEVELS_DB},
     )
 
@@ -176,23 +180,40 @@ class Scene:
         return first <= at_s <= last + _LATEST_S
 
 
-def situations(voice: Signal, condition: Condition, seed: int) -> Iterator[tuple[str, Scene]]:
-    """The phrase in one place: beside a fan, over Myna's own voice, in quiet."""
+def situations(
+    voice: Signal, condition: Condition, seed: int, *, noises: Sequence[str] = (FAN,)
+) -> Iterator[tuple[str, Scene]]:
+    """The phrase in one place: beside a noise, over Myna's own voice, in quiet.
+
+    Args:
+        voice: The phrase said.
+        condition: The place.
+        seed: Draws the noises.
+        noises: Some of `FAN` and `TELEVISION`; heads are set and taught beside a fan.
+    """
     where = hearing_scene.place(condition, hearing_scene.seconds_for([voice]))
     alone = hearing_scene.talk(where, [voice], child_below_echo_db=0.0)
     words, silence = alone.words[0], np.zeros_like(alone.far)
-    blowing = _blowing(where, seed) * acoustics.active_rms(alone.child)
-    for snr_db in SNRS_DB:
-        near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * blowing)
-        yield _FAN.format(snr_db), Scene(near, silence, words)
+    level = acoustics.active_rms(alone.child)
+    for noise in noises:
+        beside = _noise(noise, where, seed) * level
+        for name, snr_db in NOISY.items():
+            if name.startswith(noise):
+                near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * beside)
+                yield name, Scene(near, silence, words)
     for level in LEVELS_DB:
         talk = hearing_scene.talk(where, [voice], child_below_echo_db=level)
         yield _OVER.format(level), Scene(talk.near, talk.far, talk.words[0])
     yield QUIET, Scene(int16(alone.child + where.noise), silence, words)
 
 
-def _blowing(where: Place, seed: int) -> Signal:
-    return np.resize(fan(_FAN_S, np.random.default_rng(seed)), len(where.noise))
+def _noise(name: str, where: Place, seed: int) -> Signal:
+    """As long as the place's sound; a television has an active level of 1.0."""
+    rng = np.random.default_rng(seed)
+    if name == FAN:
+        return np.resize(fan(_NOISE_S, rng), len(where.noise))
+    talk = np.resize(television(_NOISE_S, _TALKERS, rng), len(where.noise))
+    return np.asarray(talk / acoustics.active_rms(talk))
 
 
 def _heard(scene: Scene) -> float:

@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from device.bench import hearing_wake, hours, hours_music, hours_sound, hours_talk
+from device.bench import hearing_scene, hearing_wake, hours, hours_music, hours_sound, hours_talk
 from device.bench.acoustics import active_rms
 from device.bench.hearing_listener import Candidate, SleepingListener
-from device.bench.hearing_wake import Said
+from device.bench.hearing_wake import NOISY, Said
 from device.bench.hours_lesson import lesson
 from device.bench.hours_sound import PERIOD, Hours, Kind
 from device.cli import main
@@ -138,7 +138,7 @@ def test_false_wakes_are_counted_by_kind_and_threshold() -> None:
 
 def test_the_trade_off_falls_from_all_missed_to_those_never_heard() -> None:
     said = [
-        Said(score, dict.fromkeys((10.0, 5.0), score / 2), dict.fromkeys((0.0, 10.0, 20.0), 0.0))
+        Said(score, dict.fromkeys(NOISY, score / 2), dict.fromkeys((0.0, 10.0, 20.0), 0.0))
         for score in (0.9, 0.6, 0.0)
     ]
     found = {metric.metric: metric for metric in hearing_wake._table(said, heard())}
@@ -155,7 +155,7 @@ def test_the_trade_off_falls_from_all_missed_to_those_never_heard() -> None:
 
 
 def test_of_phrases_over_playback_those_count_that_are_heard_without() -> None:
-    noisy = dict.fromkeys((10.0, 5.0), 0.0)
+    noisy = dict.fromkeys(NOISY, 0.0)
     said = [
         Said(0.9, noisy, {0.0: 0.9, 10.0: 0.9, 20.0: 0.1}),
         Said(0.8, noisy, {0.0: 0.9, 10.0: 0.1, 20.0: 0.1}),
@@ -165,6 +165,26 @@ def test_of_phrases_over_playback_those_count_that_are_heard_without() -> None:
     over = [found[f"hearing.wake.child_{level}db_below"] for level in (0, 10, 20)]
     assert [(metric.value, metric.n) for metric in over] == [(100.0, 2), (50.0, 2), (0.0, 2)]
     assert found["hearing.wake.quiet.missed"].value == pytest.approx(100 / 3)
+    television = found["hearing.wake.television_5db.missed"]
+    assert (television.value, television.aim, television.n) == (100.0, "<= 10", 3)
+
+
+def test_a_phrase_sounds_beside_the_noises_that_are_asked_for() -> None:
+    voice = 0.1 * np.sin(np.arange(12_000) / 9.0)
+    place = hearing_scene.grid(1, seed=3)[0]
+    usual = dict(hearing_wake.situations(voice, place, 5))
+    every = dict(hearing_wake.situations(voice, place, 5, noises=("fan", "television")))
+    assert set(every) - set(usual) == {"television_10db", "television_5db"}
+    assert set(usual) == {"quiet", "fan_10db", "fan_5db"} | {
+        f"child_{level}db_below" for level in (0, 10, 20)
+    }
+    for name, scene in usual.items():
+        assert np.array_equal(every[name].near, scene.near), name
+    quiet = usual["quiet"].near.astype(float)
+    loud, louder = (active_rms(every[f"television_{snr_db}db"].near - quiet) for snr_db in (10, 5))
+    assert louder / loud == pytest.approx(10 ** (5 / 20), rel=0.01)
+    first, last = usual["quiet"].words
+    assert active_rms(quiet[first:last]) / loud == pytest.approx(10 ** (10 / 20), rel=0.3)
 
 
 def test_hours_belong_to_one_benchmark_and_are_bounded(capsys: pytest.CaptureFixture[str]) -> None:
