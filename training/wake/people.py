@@ -6,7 +6,8 @@ the verifier has not learnt from anybody's saying of these phrases. Whoever can 
 with five more sayings of their own. What people read besides, one after the other, shows how often
 the same thresholds wake by mistake. A fold that has been judged is kept in the work folder.
 
-It needs what ``python -m training``, ``python -m training.ears`` and
+With ``--heads`` what the heads look at comes from the near ears that ship, which have heard
+everybody: it flatters them. It needs what ``python -m training``, ``python -m training.ears`` and
 ``python -m training.wake.listening`` left in the work folder.
 """
 
@@ -18,16 +19,21 @@ import logging
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from device.bench.wake_scenes import LEAD_S, heard
+from dialog.factory import build_ears
+from dialog.phone_features import Waveform
+from dialog.phone_frames import Ears, Frames
 from dialog.speech_ears import SpeechEars
 from dialog.wake.acoustics import MODEL_PATH, Network
 from dialog.wake.both import BothStages
-from dialog.wake.confirm import LastWord
+from dialog.wake.confirm import LastWord, WakeEars
 from dialog.wake.head import PhraseHead
 from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import teach
@@ -62,6 +68,27 @@ GAP_S = 0.4
 TALK_EVERY, TAUGHT_TALK_EVERY = 32, 32
 """Of the speakers of a fold, those whose talk is listened to: for the phrases, and for the same as
 they were taught."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldEars:
+    """Phones by ears that have not heard a fold's speakers, a head's rows by those it learnt from.
+
+    Attributes:
+        fold: For the phones.
+        heads: For the rows: no fold's encoder makes the same.
+    """
+
+    fold: Ears
+    heads: WakeEars
+
+    def frames(self, samples: Waveform) -> Frames:
+        """See `WakeEars`."""
+        return self.fold.frames(samples)
+
+    def encoded(self, samples: Waveform) -> NDArray[np.float32]:
+        """See `WakeEars`."""
+        return self.heads.encoded(samples)
 
 
 class People:
@@ -101,7 +128,7 @@ class People:
             Network.load(self._weights[fold]),
             Verifier.load(verifier or self._work / f"verifier{fold}.npz"),
             LastWord(
-                SpeechEars(self._work / f"ears{fold}.onnx"),
+                FoldEars(SpeechEars(self._work / f"ears{fold}.onnx"), build_ears()),
                 Verifier.load(self._work / f"last_word{fold}.npz"),
                 lambda text, _: self._heads.get(text),
             ),
