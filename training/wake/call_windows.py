@@ -433,23 +433,20 @@ def _called(phrase: str, voice: Sound, seed: int) -> list[Sound]:
 
 def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
     """What the last word would be asked about in a minute in which nobody calls."""
-    if _minutes(seed).kind(number) is Kind.ENGLISH:
+    minutes = _minutes(seed)
+    if minutes.kind(number) is Kind.ENGLISH:
         return []  # by voices that judge
-    minute = _minutes(seed).minute(number)
+    minute = minutes.minute(number)
     found = map(_floats, Overhearer(phrase).hear(minute.near, minute.far))
     return [sound for sound in found if sound.size == SAMPLES]
 
 
 def _mined(seed: int, number: int) -> list[Sound]:
     """Windows of another such minute, wherever they fall; people's talk has a kind of its own."""
-    if _minutes(seed, mined=True).kind(number) not in (
-        Kind.NOISE,
-        Kind.MUSIC,
-        Kind.MANDARIN,
-        Kind.LESSON,
-    ):
+    minutes = _minutes(seed, mined=True)
+    if minutes.kind(number) not in MINED:
         return []
-    minute = _minutes(seed, mined=True).minute(number)
+    minute = minutes.minute(number)
     near: Sound = (minute.near / np.float32(32768.0)).astype(np.float32)
     if minute.kind is Kind.LESSON:
         near = without_echo(minute.near, minute.far)
