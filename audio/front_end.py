@@ -139,6 +139,7 @@ class FrontEnd:
         self._utterance: Utterance | None = None
         self._turn_onset = 0
         self._woke_at_s = -self._refractory_s
+        self._far_sounded_until = -WAKE_SOUND_SAMPLES
         self._meanwhile: tuple[WakeHit, int, float] | None = None
         """What sounded like the phrase while the last word on another was awaited, and when."""
         self.counters = FrontEndCounters()
@@ -234,6 +235,8 @@ class FrontEnd:
         self._frame += 1
         self.counters.frames += 1
         edges += self._playback.poll(self.now_s)
+        if self._ear.far_active:
+            self._far_sounded_until = self._tape.end
         if self._attention is Attention.WAKE:
             self._foreground.overhear(level)
             edges += self._listen_for_wake(far)
@@ -336,7 +339,9 @@ class FrontEnd:
         self._woke_at_s, self._meanwhile = at_s, None
         self._foreground.woken()
         self.counters.wakes += 1
-        return [Woken(at_s, hit, self._tape.copy(end - WAKE_SOUND_SAMPLES, end))]
+        begun = end - WAKE_SOUND_SAMPLES
+        over_playback = self._far_sounded_until > begun
+        return [Woken(at_s, hit, self._tape.copy(begun, end), over_playback)]
 
     def _stamped(self, hit: WakeHit | None) -> WakeHit | None:
         """A detector counts the frames it was given; edges count all that there were."""

@@ -215,11 +215,13 @@ class Woken:
     Attributes:
         hit: What the detector says of it.
         sound: The last `WAKE_SOUND_S`, without echo, copied: for whoever has the last word.
+        over_playback: Whether Myna's own voice sounded in that time.
     """
 
     at_s: float
     hit: WakeHit
     sound: Samples | None = field(default=None, repr=False, compare=False)
+    over_playback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class WakeDesk:
         question = None if woken.sound is None else self._question(woken.hit.phrase)
         if question is None or woken.sound is None:
             return False
-        sound, hints = woken.sound, Hints(wake=question.after(woken.hit.score))
+        asked = question.after(woken.hit.score, over_playback=woken.over_playback)
+        sound, hints = woken.sound, Hints(wake=asked)
         job: list[int] = []
 
         def deliver(reply: Reply[Recognition]) -> None:

@@ -72,7 +72,9 @@ def build_last_word() -> LastWord:
     Raises:
         ModelError: A model is missing or broken.
     """
-    return LastWord.load(build_ears())
+    from dialog.speech_ears import shared
+
+    return LastWord.load(build_ears(), plain_ears=shared)
 
 
 def build_recogniser(settings: RecognitionSettings, models: SpeechModels) -> Recognizer:

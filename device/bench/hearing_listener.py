@@ -101,7 +101,7 @@ class SleepingListener:
 
         if edge.sound is None:
             raise ValueError("a candidate came without its sound")
-        question = self._question.after(edge.hit.score)
+        question = self._question.after(edge.hit.score, over_playback=edge.over_playback)
         found = Candidate(edge.at_s, build_last_word().confidence(edge.sound, question))
         if not self.woken_by(found):
             self._listener.front_end.refuse_wake()

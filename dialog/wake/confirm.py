@@ -24,7 +24,7 @@ from dialog.phone_frames import Ears
 from dialog.phone_graph import likelihoods
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.evidence import BEFORE_FRAMES, evidence
-from dialog.wake.head import SEEN_ROWS, PhraseHead, head_of
+from dialog.wake.head import SEEN_ROWS, PhraseHead, head_of, head_over_playback
 from dialog.wake.phrase import Phrase, phrase
 from dialog.wake.question import WakeQuestion
 from dialog.wake.spotter import Path, Spotter
@@ -70,20 +70,27 @@ class LastWord:
         ears: What to listen with.
         verifier: Of what they hear.
         heads: Gives the head of a phrase, perhaps from a file; None where it has none.
+        plain_ears: Gives what listens while Myna talks, to phrases with a head for that: to the
+            near ears a child far below what is left of her voice is silence. None for the usual.
     """
 
     ears: WakeEars
     verifier: Verifier
     heads: Callable[[str, str], PhraseHead | None] = head_of
+    plain_ears: Callable[[], WakeEars] | None = None
 
     @classmethod
-    def load(cls, ears: WakeEars) -> LastWord:
+    def load(cls, ears: WakeEars, plain_ears: Callable[[], WakeEars] | None = None) -> LastWord:
         """With the verifier that ships.
+
+        Args:
+            ears: To listen with.
+            plain_ears: As the attribute.
 
         Raises:
             ModelError: It is missing or broken.
         """
-        return cls(ears, Verifier.load(LAST_WORD_PATH))
+        return cls(ears, Verifier.load(LAST_WORD_PATH), plain_ears=plain_ears)
 
     def confidence(self, samples: Samples, question: WakeQuestion) -> float:
         """How sure it is that the phrase was said, 0..1; as `logit`."""
@@ -101,17 +108,25 @@ class LastWord:
         """
         sought = phrase(question.text, question.further)
         sound = (samples / np.float32(32768.0)).astype(np.float32)
-        (path,) = best_path(likelihoods(self.ears.frames(sound)), [sought])
+        ears, head = self._listening(sought.text, question)
+        (path,) = best_path(likelihoods(ears.frames(sound)), [sought])
         if path is None:
             return -math.inf
         last = self.verifier.logit(evidence(path))
-        head = self.heads(sought.text, question.head)
         if head is None:
             both = last + FIRST_WEIGHT * question.first - DECIDED_AT
         else:
-            own = head.score(self.ears.encoded(sound)[-SEEN_ROWS:])
+            own = head.score(ears.encoded(sound)[-SEEN_ROWS:])
             both = head.fusion.logit(head=own, last=last, first=question.first)
         return both + question.bias
+
+    def _listening(self, text: str, question: WakeQuestion) -> tuple[WakeEars, PhraseHead | None]:
+        """The ears that suit the sound, and the phrase's head on them."""
+        if question.over_playback and self.plain_ears is not None:
+            head = head_over_playback(text, question.head)
+            if head is not None:
+                return self.plain_ears(), head
+        return self.ears, self.heads(text, question.head)
 
 
 def best_path(

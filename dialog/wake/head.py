@@ -30,8 +30,8 @@ SEEN_ROWS = 84
 KERNEL = 5
 DILATIONS = (1, 2, 4, 6)
 _BROKEN = (OSError, EOFError, KeyError, ValueError, IndexError, TypeError, BadZipFile)
-EARS = "near"
-"""Whose encoder's rows a head learnt from (`dialog.factory.build_ears`): it knows no others."""
+NEAR, PLAIN = "near", "plain"
+"""Whose encoder's rows a head learnt from (`dialog.speech_ears`): it knows no others."""
 EPSILON = 1e-5
 """Of the normalisation of every row, as PyTorch has it."""
 
@@ -65,22 +65,28 @@ class PhraseHead:
         phrase: As written, in plain lower-case words.
         networks: Their weights by name: ``norm``, ``first``, ``layers.0`` …, ``last``.
         fusion: With the other witnesses.
+        ears: Whose rows it learnt from, `NEAR` or `PLAIN`.
     """
 
     phrase: str
     networks: tuple[Mapping[str, Floats], ...]
     fusion: Fusion
+    ears: str = NEAR
 
     @classmethod
-    def load(cls, path: Path) -> PhraseHead:
+    def load(cls, path: Path, ears: str = NEAR) -> PhraseHead:
         """Read a head.
+
+        Args:
+            path: The file.
+            ears: Whose rows it will be given.
 
         Raises:
             ModelError: The file is missing or broken, or made for other ears.
         """
         try:
             with np.load(path) as kept:
-                ears = str(kept["ears"]) if "ears" in kept.files else ""
+                made_for = str(kept["ears"]) if "ears" in kept.files else ""
                 count = int(kept["networks"])
                 networks = tuple(
                     {
@@ -91,7 +97,7 @@ class PhraseHead:
                     for number in range(count)
                 )
                 fusion = Fusion(*(float(each) for each in kept["fusion"]))
-                found = cls(str(kept["phrase"]), networks, fusion)
+                found = cls(str(kept["phrase"]), networks, fusion, ears)
             found.score(np.zeros((1, networks[0]["norm.weight"].size), np.float32))
         except _BROKEN as fault:
             raise ModelError(
@@ -99,7 +105,7 @@ class PhraseHead:
                 " train, or leave [wake] head empty",
                 code="model.wake",
             ) from fault
-        if ears != EARS:
+        if made_for != ears:
             raise ModelError(
                 f"the wake phrase's head {path} was made for the ears of another version: make it"
                 " anew with myna wake train, or leave [wake] head empty",
@@ -139,6 +145,30 @@ def head_of(phrase: str, named: str = "") -> PhraseHead | None:
             code="model.wake",
         )
     return found
+
+
+@functools.cache
+def head_over_playback(phrase: str, named: str = "") -> PhraseHead | None:
+    """The head of a phrase while Myna talks, which hears by the plain ears; None where there is
+    none, as for a head that somebody trained.
+
+    Args:
+        phrase: As for `head_of`.
+        named: As for `head_of`.
+
+    Raises:
+        ModelError: It is broken.
+    """
+    usual = None if named else head_of(phrase)
+    if usual is None:
+        return None
+    path = over_playback_path(HEADS_PATH, usual.phrase)
+    return PhraseHead.load(path, PLAIN) if path.is_file() else None
+
+
+def over_playback_path(folder: Path, phrase: str) -> Path:
+    """Where the head of a phrase for while Myna talks lies."""
+    return folder / f"{phrase.replace(' ', '_')}_over_playback.npz"
 
 
 def _highest(weights: Mapping[str, Floats], encoded: Floats) -> float:

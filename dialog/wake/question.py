@@ -22,6 +22,7 @@ class WakeQuestion:
         bias: Logit by which they made waking easier.
         first: Logit of the first stage, without that.
         head: File of the phrase's own head; empty for the one that ships, if any.
+        over_playback: Whether Myna's own voice sounded meanwhile.
     """
 
     text: str
@@ -29,15 +30,18 @@ class WakeQuestion:
     bias: float = 0.0
     first: float = 0.0
     head: str = ""
+    over_playback: bool = False
 
-    def after(self, score: float) -> WakeQuestion:
+    def after(self, score: float, *, over_playback: bool = False) -> WakeQuestion:
         """The question about a candidate.
 
         Args:
             score: The first stage's, 0..1.
+            over_playback: Whether Myna's own voice sounded meanwhile.
         """
         likely = min(max(score, LEAST_SCORE), 1.0 - LEAST_SCORE)
-        return replace(self, first=math.log(likely / (1.0 - likely)) - self.bias)
+        first = math.log(likely / (1.0 - likely)) - self.bias
+        return replace(self, first=first, over_playback=over_playback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,22 @@ def test_a_child_s_wake_phrase_over_playback_wakes(playback: Playback) -> None:
     (woken,) = feed(ear, near, pink_noise(2.0, -20))
     assert isinstance(woken, Woken)
     assert woken.hit.at_s == pytest.approx(1.01)
+    assert woken.over_playback
+
+
+@pytest.mark.parametrize(("after_s", "over_playback"), [(1.5, True), (2.5, True), (4.0, False)])
+def test_a_phrase_after_playback_is_over_it_as_long_as_its_sound_holds_some(
+    playback: Playback, *, after_s: float, over_playback: bool
+) -> None:
+    ear = front_end(playback)
+    ear.attend(Attention.TURN)  # she talks in a lesson, and goes to sleep then
+    feed(ear, silence(0.5), pink_noise(0.5, -20))
+    ear.attend(Attention.WAKE)
+    near = silence(after_s)
+    near[-FRAME_SAMPLES] = 12_345
+    (woken,) = feed(ear, near)
+    assert isinstance(woken, Woken)
+    assert woken.over_playback is over_playback
 
 
 def test_what_comes_while_the_last_word_is_awaited_is_not_lost(playback: Playback) -> None:

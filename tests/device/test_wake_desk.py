@@ -66,6 +66,14 @@ def desk(recogniser: Recogniser) -> WakeDesk:
     )
 
 
+def test_whether_myna_talked_meanwhile_is_told(desk: WakeDesk, recogniser: Recogniser) -> None:
+    desk.ask(Woken(1.0, HIT, SOUND, over_playback=True), lambda _said: None)
+    (asked,) = recogniser.asked
+    assert asked.wake is not None
+    assert asked.wake.over_playback
+    assert asked.wake.first == WakeQuestion("hello myna").after(HIT.score).first
+
+
 @pytest.mark.parametrize(
     ("confidence", "said", "refused"), [(0.5, True, 0), (0.49, False, 1), (None, True, 0)]
 )

@@ -15,6 +15,7 @@ from core.errors import ModelError
 from device.cli.wake import find_phrases
 from device.wake_words import whole_wake_word
 from dialog.factory import build_last_word
+from dialog.speech_ears import SpeechEars, shared
 from dialog.wake.confirm import DECIDED_AT, FIRST_WEIGHT
 from dialog.wake.head import SEEN_ROWS, head_of
 from dialog.wake.question import WakeQuestion
@@ -42,6 +43,30 @@ def test_the_phrase_is_told_from_other_talk() -> None:
 
 def test_what_was_said_before_does_not_matter() -> None:
     assert LAST_WORD.confidence(said("it is red", "hello myna"), HELLO) >= 0.5
+
+
+def test_while_myna_talks_the_plain_ears_listen_to_a_phrase_with_a_head_for_that() -> None:
+    sound, heard = said("hello myna"), []
+
+    def ears(name: str) -> SpeechEars:
+        heard.append(name)
+        return shared()
+
+    word = replace(LAST_WORD, plain_ears=lambda: ears("plain"))
+    quiet, talking = HELLO.after(0.5), HELLO.after(0.5, over_playback=True)
+    assert word.confidence(sound, quiet) >= 0.5
+    assert heard == []
+    assert word.confidence(sound, talking) >= 0.5
+    assert heard == ["plain"]
+    assert word.logit(sound, quiet) != word.logit(sound, talking)
+    # A phrase without such a head, and a last word without such ears, have the usual ones.
+    bear = WakeQuestion("wake up mister bear")
+    assert word.logit(sound, bear.after(0.5, over_playback=True)) == word.logit(
+        sound, bear.after(0.5)
+    )
+    assert heard == ["plain"] * 2
+    without = replace(LAST_WORD, plain_ears=None)
+    assert without.logit(sound, talking) == without.logit(sound, quiet)
 
 
 def test_a_parents_phrase_needs_no_training() -> None:

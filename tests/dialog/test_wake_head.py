@@ -16,14 +16,17 @@ from dialog.wake.head import (
     DILATIONS,
     HEADS_PATH,
     KERNEL,
+    NEAR,
+    PLAIN,
     SEEN_ROWS,
     Fusion,
     PhraseHead,
     head_of,
+    head_over_playback,
 )
 
 Floats = np.typing.NDArray[np.float32]
-PLAIN = Fusion(1.0, 0.0, 0.0, 0.0)
+ITSELF = Fusion(1.0, 0.0, 0.0, 0.0)
 SHIPPED = HEADS_PATH / "hello_myna.npz"
 
 
@@ -72,7 +75,7 @@ def plainly(weights: dict[str, Floats], encoded: Floats) -> float:
 def test_a_head_computes_dilated_convolutions_over_normalised_rows() -> None:
     weights = drawn_head()
     encoded = np.random.default_rng(6).normal(2.0, 3.0, (30, 4)).astype(np.float32)
-    found = PhraseHead("x", (weights,), PLAIN).score(encoded)
+    found = PhraseHead("x", (weights,), ITSELF).score(encoded)
     assert found == pytest.approx(plainly(weights, encoded), abs=1e-4)
 
 
@@ -80,8 +83,8 @@ def test_several_networks_are_averaged() -> None:
     weights = drawn_head()
     other = {**weights, "last.bias": weights["last.bias"] + 2.0}
     encoded = np.ones((9, 4), np.float32) * np.arange(4)
-    one = PhraseHead("x", (weights,), PLAIN).score(encoded.astype(np.float32))
-    both = PhraseHead("x", (weights, other), PLAIN).score(encoded.astype(np.float32))
+    one = PhraseHead("x", (weights,), ITSELF).score(encoded.astype(np.float32))
+    both = PhraseHead("x", (weights, other), ITSELF).score(encoded.astype(np.float32))
     assert both - one == pytest.approx(1.0, abs=1e-5)
 
 
@@ -124,6 +127,22 @@ def test_a_configured_head_goes_with_its_phrase_only() -> None:
     assert own.head == str(SHIPPED)
     assert other is not None
     assert other.head == ""
+
+
+def test_a_phrase_with_a_head_may_have_another_for_while_myna_talks() -> None:
+    usual, talking = head_of("hello myna"), head_over_playback("Hello  Myna!")
+    assert usual is not None
+    assert talking is not None
+    assert (usual.ears, talking.ears) == (NEAR, PLAIN)
+    assert talking.phrase == usual.phrase
+    # Not beside a head that somebody trained, nor for a phrase without any.
+    assert head_over_playback("hello myna", str(SHIPPED)) is None
+    assert head_over_playback("wake up mister bear") is None
+
+
+def test_a_head_for_the_other_ears_is_no_head_of_these() -> None:
+    with pytest.raises(ModelError, match="ears of another version"):
+        PhraseHead.load(SHIPPED, PLAIN)
 
 
 def test_a_head_made_for_other_ears_is_refused_with_the_remedy(tmp_path: Path) -> None:

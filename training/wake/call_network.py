@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from dialog.wake.head import DILATIONS, EARS, EPSILON, KERNEL, Fusion
+from dialog.wake.head import DILATIONS, EPSILON, KERNEL, NEAR, Fusion
 from training.wake.call_windows import NEGATIVE, POSITIVE, Windows
 
 Places = NDArray[np.int64]
@@ -127,7 +127,11 @@ def logits(network: Network, windows: Windows, size: int = 256) -> NDArray[np.fl
 
 
 def export(
-    phrase: str, networks: Sequence[Mapping[str, NDArray[np.float32]]], fusion: Fusion, path: Path
+    phrase: str,
+    networks: Sequence[Mapping[str, NDArray[np.float32]]],
+    fusion: Fusion,
+    path: Path,
+    ears: str = NEAR,
 ) -> None:
     """Write a head, its weights in half precision.
 
@@ -136,6 +140,7 @@ def export(
         networks: Weights as `Network.weights` and `dialog.wake.head.PhraseHead` have them.
         fusion: With the other witnesses.
         path: Where to.
+        ears: Whose rows they learnt from.
     """
     kept: dict[str, NDArray[np.generic]] = {
         f"{number}.{name}": value.astype(np.float16 if value.size > ENCODED else np.float32)
@@ -147,7 +152,7 @@ def export(
     np.savez_compressed(
         path,
         phrase=np.array(phrase),
-        ears=np.array(EARS),
+        ears=np.array(ears),
         networks=np.array(len(networks)),
         fusion=weights,
         **kept,

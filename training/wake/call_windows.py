@@ -29,13 +29,12 @@ from device.bench.echo_signals import through
 from device.bench.hours_sound import Hours, Kind
 from device.bench.wake_said import Recording
 from dialog import matching
-from dialog.factory import build_ears
 from dialog.lexicon import entries
 from dialog.phone_features import SHIFT_SAMPLES
 from dialog.phone_graph import likelihoods
 from dialog.wake.confirm import WakeEars
 from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
-from dialog.wake.head import SEEN_ROWS
+from dialog.wake.head import NEAR, SEEN_ROWS
 from dialog.wake.phrase import phrase as states_of
 from dialog.wake.spotter import Spotter
 from training.augment import spoiled
@@ -50,7 +49,7 @@ from training.wake.callers import (
     synthetic,
 )
 from training.wake.cuts import Phones, Speaker, varied
-from training.wake.overhearing import Overhearer
+from training.wake.overhearing import Overhearer, ears_of
 from training.wake.voices import Sound, near_misses
 
 Windows = NDArray[np.float16]
@@ -117,7 +116,13 @@ class _Job:
 
 
 def of_phrase(
-    phrase: str, teaching: Sequence[Aligned], amounts: Amounts, *, seed: int, processes: int
+    phrase: str,
+    teaching: Sequence[Aligned],
+    amounts: Amounts,
+    *,
+    seed: int,
+    processes: int,
+    ears: str = NEAR,
 ) -> dict[str, Windows]:
     """Calls of a phrase and what is nearly one, by kind.
 
@@ -127,24 +132,28 @@ def of_phrase(
         amounts: How much.
         seed: Of everything drawn.
         processes: How many processors to use.
+        ears: Which hear it (`dialog.wake.head`).
     """
-    return _by_kind(_phrase_jobs(phrase, teaching, amounts, seed, processes), teaching, processes)
+    jobs = _phrase_jobs(phrase, teaching, amounts, seed, processes)
+    return _by_kind(jobs, teaching, processes, ears)
 
 
 def of_no_phrase(
-    teaching: Sequence[Aligned], amounts: Amounts, *, seed: int, processes: int
+    teaching: Sequence[Aligned], amounts: Amounts, *, seed: int, processes: int, ears: str = NEAR
 ) -> dict[str, Windows]:
     """Other languages, noise, music and her own lessons, by kind; arguments as for `of_phrase`."""
-    return _by_kind(_other_jobs(amounts, seed), teaching, processes)
+    return _by_kind(_other_jobs(amounts, seed), teaching, processes, ears)
 
 
-def of_talk(teaching: Sequence[Aligned], *, seed: int, processes: int) -> tuple[Windows, list[str]]:
+def of_talk(
+    teaching: Sequence[Aligned], *, seed: int, processes: int, ears: str = NEAR
+) -> tuple[Windows, list[str]]:
     """All that these people read, clean and spoiled; and of every window the recording's name."""
     jobs = [
         _Job("talk", seed + number, sound=utterance.samples(), copies=2)
         for number, (utterance, _) in enumerate(teaching)
     ]
-    made = [windows for _, windows in _all(jobs, teaching, processes)]
+    made = [windows for _, windows in _all(jobs, teaching, processes, ears)]
     names = [
         utterance.name
         for (utterance, _), windows in zip(teaching, made, strict=True)
@@ -154,22 +163,24 @@ def of_talk(teaching: Sequence[Aligned], *, seed: int, processes: int) -> tuple[
 
 
 def _by_kind(
-    jobs: Sequence[_Job], teaching: Sequence[Aligned], processes: int
+    jobs: Sequence[_Job], teaching: Sequence[Aligned], processes: int, ears: str
 ) -> dict[str, Windows]:
     found: dict[str, list[Windows]] = {}
-    for kind, made in _all(jobs, teaching, processes):
+    for kind, made in _all(jobs, teaching, processes, ears):
         found.setdefault(kind, []).append(made)
     return {kind: np.concatenate(pieces) for kind, pieces in found.items()}
 
 
 def _all(
-    jobs: Sequence[_Job], teaching: Sequence[Aligned], processes: int
+    jobs: Sequence[_Job], teaching: Sequence[Aligned], processes: int, ears: str
 ) -> Iterator[tuple[str, Windows]]:
     others = [utterance.samples() for utterance, _ in teaching[::OTHERS_EVERY]]
     read = [
         Recording(each.name, each.speaker, each.age, each.words, each.path) for each, _ in teaching
     ]
-    with multiprocessing.get_context("fork").Pool(processes, _prepare, (others, read)) as pool:
+    with multiprocessing.get_context("fork").Pool(
+        processes, _prepare, (others, read, ears)
+    ) as pool:
         for number, made in enumerate(pool.imap(_made, jobs, chunksize=2)):
             if number % 500 == 0:
                 _log.info("heard sounds=%d of=%d", number, len(jobs))
@@ -290,9 +301,9 @@ _read: list[Recording]
 """What people read who teach."""
 
 
-def _prepare(others: list[Sound], read: list[Recording]) -> None:
+def _prepare(others: list[Sound], read: list[Recording], ears: str) -> None:
     global _ears, _others, _read
-    _ears, _others, _read = build_ears(), others, read
+    _ears, _others, _read = ears_of(ears), others, read
 
 
 def _made(job: _Job) -> tuple[str, Windows]:

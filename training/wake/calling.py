@@ -22,7 +22,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dialog.wake.head import HEADS_PATH, Fusion, PhraseHead, head_of
+from dialog.wake.head import (
+    HEADS_PATH,
+    NEAR,
+    PLAIN,
+    Fusion,
+    PhraseHead,
+    head_of,
+    over_playback_path,
+)
 from training import corpus
 from training.ears import aligned
 from training.kept import once
@@ -37,7 +45,9 @@ from training.wake.overhearing import make_way
 
 REPOSITORY = Path(__file__).parents[2]
 DEFAULT = "hello myna"
-NETWORKS, STEPS, SEED = 4, 2000, 16
+NETWORKS = {NEAR: 4, PLAIN: 3}
+"""Of the head by these ears."""
+STEPS, SEED = 2000, 16
 FEW = Amounts(
     synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0, echoed_near=0,
     asked_minutes=40, called=20,
@@ -54,11 +64,14 @@ def main() -> None:
     torch.set_num_threads(1)
     folder = corpus.corpus_folder(chosen.corpus)
     phrase = " ".join(chosen.phrase.lower().split())
-    kept = chosen.work / "calls"
+    ears = PLAIN if chosen.over_playback else NEAR
+    kept = chosen.work / ("calls_plain" if chosen.over_playback else "calls")
     own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
     out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
-    make_way(out)
+    if chosen.over_playback:
+        out = over_playback_path(chosen.out, phrase)
+    make_way(out, ears)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     setting = fusing_speakers([pair[0] for pair in real])
     apart = held_out_speakers() | setting
@@ -66,13 +79,15 @@ def main() -> None:
     sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
     teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
     amounts = FEW if chosen.judged else Amounts()
-    heard = _others(phrase, everybody, teaching, kept, chosen.processes) | once(
+    heard = _others(
+        phrase, everybody, teaching, kept, processes=chosen.processes, ears=ears
+    ) | once(
         own / "windows.pickle",
         lambda: call_windows.of_phrase(
-            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes
+            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes, ears=ears
         ),
     )
-    count = 1 if chosen.judged else NETWORKS
+    count = 1 if chosen.judged else NETWORKS[ears]
     fitted = _networks(
         heard,
         FEW_STEPS if chosen.judged else STEPS,
@@ -81,13 +96,13 @@ def main() -> None:
     )
     networks: list[Weights] = [each.weights() for each in fitted]
     if chosen.add:
-        before = PhraseHead.load(out).networks
+        before = PhraseHead.load(out, ears).networks
         networks += [each for each in before if not any(_same(each, new) for new in networks)]
     set_by = DEFAULT if chosen.judged else phrase  # a judged phrase must not set anything
     candidates = fusing.gathered(
         set_by,
         real,
-        work=kept / set_by.replace(" ", "_"),
+        work=chosen.work / "calls" / set_by.replace(" ", "_"),
         folder=folder,
         processes=chosen.processes,
     )
@@ -97,12 +112,14 @@ def main() -> None:
             lambda: fusing.fit(candidates, fusing.weigh(candidates, _first_network())),
         )
     else:
-        unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0))
+        unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0), ears)
         weighed = fusing.weigh(candidates, unweighed)
         fusion = fusing.fit(candidates, weighed)
         card = Card(
             phrase=phrase,
-            command=f'python -m training.wake.calling "{phrase}"' + " --add" * chosen.add,
+            command=f'python -m training.wake.calling "{phrase}"'
+            + " --over-playback" * chosen.over_playback
+            + " --add" * chosen.add,
             windows={kind: len(found) for kind, found in heard.items()},
             voices=makes(),
             people=(len({pair[0].speaker for pair in teaching}), len(setting)),
@@ -113,7 +130,7 @@ def main() -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         told = card.text([each.about for each in candidates], weighed)
         out.with_suffix(".md").write_text(told, encoding="utf-8")
-    call_network.export(phrase, networks, fusion, out)
+    call_network.export(phrase, networks, fusion, out, ears)
     _log.info("wrote %s fusion=%s", out, fusion)
 
 
@@ -132,6 +149,11 @@ def _arguments() -> argparse.Namespace:
         "--judged",
         action="store_true",
         help="for training.wake.people: without anybody who says the phrase, and from less",
+    )
+    parser.add_argument(
+        "--over-playback",
+        action="store_true",
+        help="the head for while Myna talks, which hears by the plain ears",
     )
     parser.add_argument("--seed", type=int, default=SEED, help="of this draw of examples")
     parser.add_argument(
@@ -185,17 +207,21 @@ def _others(
     everybody: Sequence[Aligned],
     teaching: Sequence[Aligned],
     work: Path,
+    *,
     processes: int,
+    ears: str,
 ) -> dict[str, Windows]:
     """What is no call of any phrase, made once for all; of talk what these people read, where the
     phrase is not in it."""
     others = once(
         work / "others.pickle",
-        lambda: call_windows.of_no_phrase(everybody, Amounts(), seed=SEED, processes=processes),
+        lambda: call_windows.of_no_phrase(
+            everybody, Amounts(), seed=SEED, processes=processes, ears=ears
+        ),
     )
     talk, names = once(
         work / "talk.pickle",
-        lambda: call_windows.of_talk(everybody, seed=SEED, processes=processes),
+        lambda: call_windows.of_talk(everybody, seed=SEED, processes=processes, ears=ears),
     )
     free = {each.name for each, _ in teaching if not holds(each.words, phrase.split())}
     return others | {"talk": talk[np.array([name in free for name in names])]}

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from audio.ports import Samples, Woken
 from device.bench import acoustics, hearing_scene, hearing_wake, hours_sound, wake_said
 from device.bench.wake_scenes import TRACTS, Voice, say
-from dialog.factory import build_ears
 from dialog.phone_graph import likelihoods
 from dialog.wake.confirm import LAST_WORD_PATH, best_path
 from dialog.wake.evidence import evidence
@@ -36,7 +35,7 @@ from dialog.wake.verifier import Verifier
 from training.realign import Aligned
 from training.wake.callers import FUSING_VOICES, fusing_speakers, pronunciations_of
 from training.wake.cuts import Speaker
-from training.wake.overhearing import Overhearer
+from training.wake.overhearing import Overhearer, ears_of
 
 SYNTHETIC, CUTS, CUTS_PER_SPEAKER = 36, 48, 12
 PLACES = 12
@@ -81,6 +80,7 @@ def gathered(
     own = _those_that_set(real)
     jobs = [("synthetic", at) for at in range(PLACES)] + [("cuts", at) for at in range(PLACES)]
     jobs += [("minutes", at) for at in range(0, MINUTES, 10)]
+    work.mkdir(parents=True, exist_ok=True)
     path = work / "candidates.pickle"
     if not path.is_file():
         with multiprocessing.get_context("fork").Pool(
@@ -105,7 +105,11 @@ def _those_that_set(real: Sequence[Aligned]) -> list[Aligned]:
 
 def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
     """What head, last word and first stage say of each, logits of shape (n, 3)."""
-    sought, verifier, ears = states_of(head.phrase), Verifier.load(LAST_WORD_PATH), build_ears()
+    sought, verifier, ears = (
+        states_of(head.phrase),
+        Verifier.load(LAST_WORD_PATH),
+        ears_of(head.ears),
+    )
     rows = []
     for each in candidates:
         sound = (each.sound / np.float32(32768.0)).astype(np.float32)

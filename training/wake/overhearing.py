@@ -10,8 +10,9 @@ from audio.ports import FRAME_SAMPLES, Attention, Samples, Woken
 from audio.settings import WakeSettings
 from core.errors import ModelError
 from device.bench.hearing_listener import Listener
+from dialog.speech_ears import SpeechEars, shared, shared_near
 from dialog.wake.confirm import candidate_share
-from dialog.wake.head import PhraseHead
+from dialog.wake.head import NEAR, PLAIN, PhraseHead
 
 CANDIDATE_FROM = 0.03
 """Score of the first stage from which something is a candidate here, well below its own bar."""
@@ -35,14 +36,20 @@ class Overhearer:
                     self._listener.front_end.refuse_wake()
 
 
-def make_way(path: Path) -> None:
+def ears_of(name: str) -> SpeechEars:
+    """Those that a head names as its own (`dialog.wake.head`)."""
+    return {NEAR: shared_near, PLAIN: shared}[name]()
+
+
+def make_way(path: Path, ears: str = NEAR) -> None:
     """Remove a head that this version cannot read: beside it no first stage would start.
 
     Args:
         path: Where a new one will be written.
+        ears: Whose rows that will be given.
     """
     try:
-        PhraseHead.load(path)
+        PhraseHead.load(path, ears)
     except ModelError as fault:
         if path.is_file():
             _log.info("removed: %s", fault)
