@@ -30,11 +30,13 @@ from training.wake.callers import (
     pronunciations_of,
 )
 from training.wake.fusing import Candidate
+from training.wake.tongues import TONGUES
 
 TEACHING = {
     *(("espeak-ng", f"{accent}+{variant}") for accent in ACCENTS for variant in VARIANTS),
     *(("flite", name) for name in FLITE),
     *(("festival", name) for name in FESTIVAL),
+    *(("festival", name) for tongue in TONGUES for name in tongue.voices),
 }
 
 
