@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audio.factory import make_front_end
@@ -44,11 +45,7 @@ class Listener:
 
     def hear_all(self, near: Samples, far: Samples) -> list[Edge]:
         """Recordings of one length; edges in their order."""
-        edges: list[Edge] = []
-        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            part = slice(start, start + FRAME_SAMPLES)
-            edges += self.hear(near[part], far[part])
-        return edges
+        return [edge for frame in frames(near, far) for edge in self.hear(*frame)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +83,8 @@ class SleepingListener:
     def hear_all(self, near: Samples, far: Samples) -> list[Candidate]:
         """Recordings of one length, whole frames of which are heard."""
         found: list[Candidate] = []
-        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            part = slice(start, start + FRAME_SAMPLES)
-            edges = self._listener.hear(near[part], far[part])
+        for frame in frames(near, far):
+            edges = self._listener.hear(*frame)
             found += [self._weighed(edge) for edge in edges if isinstance(edge, Woken)]
         return found
 
@@ -99,13 +95,29 @@ class SleepingListener:
     def _weighed(self, edge: Woken) -> Candidate:
         from dialog.factory import build_last_word
 
-        if edge.sound is None:
-            raise ValueError("a candidate came without its sound")
         question = self._question.after(edge.hit.score, over_playback=edge.over_playback)
-        found = Candidate(edge.at_s, build_last_word().confidence(edge.sound, question))
+        found = Candidate(edge.at_s, build_last_word().confidence(sound_of(edge), question))
         if not self.woken_by(found):
             self._listener.front_end.refuse_wake()
         return found
+
+
+def frames(near: Samples, far: Samples) -> Iterator[tuple[Samples, Samples]]:
+    """The whole frames of recordings of one length."""
+    for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+        part = slice(start, start + FRAME_SAMPLES)
+        yield near[part], far[part]
+
+
+def sound_of(candidate: Woken) -> Samples:
+    """What led up to a candidate.
+
+    Raises:
+        ValueError: It came without.
+    """
+    if candidate.sound is None:
+        raise ValueError("a candidate came without its sound")
+    return candidate.sound
 
 
 @functools.cache

@@ -33,7 +33,8 @@ _LATEST_S = 1.2
 _NOISE_S, _TALKERS = 20.0, 2
 QUIET, _OVER = "quiet", "child_{:.0f}db_below"
 FAN, TELEVISION = "fan", "television"
-NOISY = {f"{noise}_{snr_db:.0f}db": snr_db for noise in (FAN, TELEVISION) for snr_db in SNRS_DB}
+_BESIDE = "{}_{:.0f}db"
+NOISY = {_BESIDE.format(noise, snr_db): snr_db for noise in (FAN, TELEVISION) for snr_db in SNRS_DB}
 """How far the noise lies below the voice, in dB, by the situation's name."""
 
 
@@ -197,10 +198,9 @@ def situations(
     level = acoustics.active_rms(alone.child)
     for noise in noises:
         beside = _noise(noise, where, seed) * level
-        for name, snr_db in NOISY.items():
-            if name.startswith(noise):
-                near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * beside)
-                yield name, Scene(near, silence, words)
+        for snr_db in SNRS_DB:
+            near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * beside)
+            yield _BESIDE.format(noise, snr_db), Scene(near, silence, words)
     for level in LEVELS_DB:
         talk = hearing_scene.talk(where, [voice], child_below_echo_db=level)
         yield _OVER.format(level), Scene(talk.near, talk.far, talk.words[0])

@@ -97,7 +97,7 @@ class PhraseHead:
                     for number in range(count)
                 )
                 fusion = Fusion(*(float(each) for each in kept["fusion"]))
-                found = cls(str(kept["phrase"]), networks, fusion, ears)
+                found = cls(str(kept["phrase"]), networks, fusion, made_for)
             found.score(np.zeros((1, networks[0]["norm.weight"].size), np.float32))
         except _BROKEN as fault:
             raise ModelError(
@@ -105,7 +105,7 @@ class PhraseHead:
                 " train, or leave [wake] head empty",
                 code="model.wake",
             ) from fault
-        if made_for != ears:
+        if found.ears != ears:
             raise ModelError(
                 f"the wake phrase's head {path} was made for the ears of another version: make it"
                 " anew with myna wake train, or leave [wake] head empty",
@@ -134,7 +134,7 @@ def head_of(phrase: str, named: str = "") -> PhraseHead | None:
         ModelError: It is broken, or that of another phrase.
     """
     phrase = " ".join(re.sub(r"[^a-z' ]", " ", phrase.lower()).split())
-    path = Path(named) if named else HEADS_PATH / f"{phrase.replace(' ', '_')}.npz"
+    path = Path(named) if named else head_path(HEADS_PATH, phrase)
     if not named and not path.is_file():
         return None
     found = PhraseHead.load(path)
@@ -162,13 +162,20 @@ def head_over_playback(phrase: str, named: str = "") -> PhraseHead | None:
     usual = None if named else head_of(phrase)
     if usual is None:
         return None
-    path = over_playback_path(HEADS_PATH, usual.phrase)
+    path = head_path(HEADS_PATH, usual.phrase, PLAIN)
     return PhraseHead.load(path, PLAIN) if path.is_file() else None
 
 
-def over_playback_path(folder: Path, phrase: str) -> Path:
-    """Where the head of a phrase for while Myna talks lies."""
-    return folder / f"{phrase.replace(' ', '_')}_over_playback.npz"
+def head_path(folder: Path, phrase: str, ears: str = NEAR) -> Path:
+    """Where the head of a phrase lies; the one on the plain ears is for while Myna talks.
+
+    Args:
+        folder: Of heads.
+        phrase: In plain lower-case words.
+        ears: `NEAR` or `PLAIN`.
+    """
+    name = phrase.replace(" ", "_")
+    return folder / (f"{name}.npz" if ears == NEAR else f"{name}_over_playback.npz")
 
 
 def _highest(weights: Mapping[str, Floats], encoded: Floats) -> float:

@@ -145,10 +145,16 @@ def test_a_head_for_the_other_ears_is_no_head_of_these() -> None:
         PhraseHead.load(SHIPPED, PLAIN)
 
 
-def test_a_head_made_for_other_ears_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    path = tmp_path / "head.npz"
+def shipped_without(part: str, folder: Path) -> Path:
+    """A copy of the head that ships in which one array is missing."""
+    path = folder / "head.npz"
     with np.load(SHIPPED) as kept:
-        np.savez(path, **{name: kept[name] for name in kept.files if name != "ears"})
+        np.savez(path, **{name: kept[name] for name in kept.files if name != part})
+    return path
+
+
+def test_a_head_made_for_other_ears_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = shipped_without("ears", tmp_path)
     with pytest.raises(ModelError, match="ears of another version: make it anew with myna wake"):
         PhraseHead.load(path)
 
@@ -163,8 +169,6 @@ def test_a_file_that_is_no_head_is_said(tmp_path: Path, content: bytes | None) -
 
 
 def test_a_head_without_all_its_weights_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "head.npz"
-    with np.load(SHIPPED) as kept:
-        np.savez(path, **{name: kept[name] for name in kept.files if name != "0.last.bias"})
+    path = shipped_without("0.last.bias", tmp_path)
     with pytest.raises(ModelError, match="missing or broken"):
         PhraseHead.load(path)

@@ -26,6 +26,7 @@ from audio.ports import WAKE_SOUND_S, Samples, Woken
 from audio.settings import AudioSettings
 from device.bench import acoustics, hearing_scene, hearing_wake
 from device.bench.echo_signals import through
+from device.bench.hearing_listener import sound_of
 from device.bench.hours_sound import Hours, Kind
 from device.bench.wake_said import Recording
 from dialog import matching
@@ -472,9 +473,7 @@ def _minutes(seed: int, *, mined: bool = False) -> Hours:
 
 
 def _floats(edge: Woken) -> Sound:
-    if edge.sound is None:
-        raise ValueError("a candidate came without its sound")
-    return (edge.sound / np.float32(32768.0)).astype(np.float32)
+    return (sound_of(edge) / np.float32(32768.0)).astype(np.float32)
 
 
 def _rows(sounds: Sequence[Sound]) -> Windows:

@@ -29,7 +29,7 @@ from dialog.wake.head import (
     Fusion,
     PhraseHead,
     head_of,
-    over_playback_path,
+    head_path,
 )
 from training import corpus
 from training.ears import aligned
@@ -68,9 +68,7 @@ def main() -> None:
     kept = chosen.work / ("calls_plain" if chosen.over_playback else "calls")
     own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
-    out = chosen.out / f"{phrase.replace(' ', '_')}.npz"
-    if chosen.over_playback:
-        out = over_playback_path(chosen.out, phrase)
+    out = head_path(chosen.out, phrase, ears)
     make_way(out, ears)
     real = [pair for pair in aligned(chosen.work) if pair[0].scores is not None]
     setting = fusing_speakers([pair[0] for pair in real])

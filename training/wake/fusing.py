@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from audio.ports import Samples, Woken
 from device.bench import acoustics, hearing_scene, hearing_wake, hours_sound, wake_said
+from device.bench.hearing_listener import sound_of
 from device.bench.wake_scenes import TRACTS, Voice, say
 from dialog.phone_graph import likelihoods
 from dialog.wake.confirm import LAST_WORD_PATH, best_path
@@ -105,11 +106,8 @@ def _those_that_set(real: Sequence[Aligned]) -> list[Aligned]:
 
 def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
     """What head, last word and first stage say of each, logits of shape (n, 3)."""
-    sought, verifier, ears = (
-        states_of(head.phrase),
-        Verifier.load(LAST_WORD_PATH),
-        ears_of(head.ears),
-    )
+    sought, ears = states_of(head.phrase), ears_of(head.ears)
+    verifier = Verifier.load(LAST_WORD_PATH)
     rows = []
     for each in candidates:
         sound = (each.sound / np.float32(32768.0)).astype(np.float32)
@@ -203,10 +201,8 @@ def _heard(job: tuple[str, int]) -> list[Candidate]:
 
 
 def _candidate(about: str, edge: Woken) -> Candidate:
-    if edge.sound is None:
-        raise ValueError("a candidate came without its sound")
     first = WakeQuestion(_phrase).after(edge.hit.score).first
-    return Candidate(about, first, np.asarray(edge.sound))
+    return Candidate(about, first, np.asarray(sound_of(edge)))
 
 
 def _synthetic() -> list[NDArray[np.float64]]:

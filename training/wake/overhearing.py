@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from audio.ports import FRAME_SAMPLES, Attention, Samples, Woken
+from audio.ports import Attention, Samples, Woken
 from audio.settings import WakeSettings
 from core.errors import ModelError
-from device.bench.hearing_listener import Listener
+from device.bench.hearing_listener import Listener, frames
 from dialog.speech_ears import SpeechEars, shared, shared_near
 from dialog.wake.confirm import candidate_share
 from dialog.wake.head import NEAR, PLAIN, PhraseHead
@@ -28,9 +28,8 @@ class Overhearer:
 
     def hear(self, near: Samples, far: Samples) -> Iterator[Woken]:
         """Candidates of recordings of one length."""
-        for start in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            part = slice(start, start + FRAME_SAMPLES)
-            for edge in self._listener.hear(near[part], far[part]):
+        for frame in frames(near, far):
+            for edge in self._listener.hear(*frame):
                 if isinstance(edge, Woken):
                     yield edge
                     self._listener.front_end.refuse_wake()
