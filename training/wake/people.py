@@ -124,11 +124,14 @@ class People:
             fold: Which.
             verifier: Judge this one, whatever it learnt from.
         """
+        ears: WakeEars = SpeechEars(self._work / f"ears{fold}.onnx")
+        if self._heads:
+            ears = FoldEars(ears, build_ears())
         return Stages(
             Network.load(self._weights[fold]),
             Verifier.load(verifier or self._work / f"verifier{fold}.npz"),
             LastWord(
-                FoldEars(SpeechEars(self._work / f"ears{fold}.onnx"), build_ears()),
+                ears,
                 Verifier.load(self._work / f"last_word{fold}.npz"),
                 lambda text, _: self._heads.get(text),
             ),
