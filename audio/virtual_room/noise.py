@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.random import Generator
 
@@ -33,8 +35,25 @@ def fan(seconds: float, rng: Generator) -> Signal:
     return np.asarray(air / np.sqrt(np.mean(air**2)))
 
 
-def television(seconds: float, talkers: int, rng: Generator) -> Signal:
+class Says(Protocol):
+    """Gives a talker's next sentence, active level about 1.0."""
+
+    def __call__(self, talker: int, rng: Generator, /) -> Signal: ...
+
+
+def synthesised(talker: int, rng: Generator) -> Signal:
+    """One of a few sentences, by the grown-up of this number."""
+    return say_as_adult(SENTENCES[rng.integers(len(SENTENCES))], talker).samples
+
+
+def television(seconds: float, talkers: int, rng: Generator, says: Says = synthesised) -> Signal:
     """Grown-ups who talk without an end, several at once: a loop, active level about 1.0.
+
+    Args:
+        seconds: Length of the loop.
+        talkers: How many.
+        rng: Draws what is said when.
+        says: Who they are.
 
     Raises:
         ModelError: No synthesiser is installed.
@@ -45,7 +64,7 @@ def television(seconds: float, talkers: int, rng: Generator) -> Signal:
         place = int(rng.uniform(0, 2) * SAMPLE_RATE_HZ)
         end = place + samples
         while place < end:
-            sentence = say_as_adult(SENTENCES[rng.integers(len(SENTENCES))], number).samples
+            sentence = says(number, rng)
             part = sentence[: end - place]
             together[(place + np.arange(len(part))) % samples] += part
             place += len(sentence) + int(rng.uniform(0.1, 0.5) * SAMPLE_RATE_HZ)

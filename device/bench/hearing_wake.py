@@ -10,7 +10,7 @@ import numpy as np
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
 from audio.settings import WakeSettings
-from audio.virtual_room.noise import fan, television
+from audio.virtual_room.noise import Says, fan, synthesised, television
 from audio.virtual_room.synthesised import SynthesisedVoice
 from device.bench import acoustics, hearing_scene, hours
 from device.bench.acoustics import Signal
@@ -158,8 +158,7 @@ def _share(count: int, n: int) -> float | None:
 
 
 def _said(voice: Signal, condition: Condition, seed: int) -> Said:
-    heard = situations(voice, condition, seed, noises=(FAN, TELEVISION))
-    most = {name: _heard(scene) for name, scene in heard}
+    most = {name: _heard(scene) for name, scene in situations(voice, condition, seed)}
     return Said(
         most[QUIET],
         {name: most[name] for name in NOISY},
@@ -182,22 +181,22 @@ class Scene:
 
 
 def situations(
-    voice: Signal, condition: Condition, seed: int, *, noises: Sequence[str] = (FAN,)
+    voice: Signal, condition: Condition, seed: int, says: Says = synthesised
 ) -> Iterator[tuple[str, Scene]]:
-    """The phrase in one place: beside a noise, over Myna's own voice, in quiet.
+    """The phrase in one place: beside a fan or a television, over Myna's own voice, in quiet.
 
     Args:
         voice: The phrase said.
         condition: The place.
         seed: Draws the noises.
-        noises: Some of `FAN` and `TELEVISION`; heads are set and taught beside a fan.
+        says: Who talks on the television.
     """
     where = hearing_scene.place(condition, hearing_scene.seconds_for([voice]))
     alone = hearing_scene.talk(where, [voice], child_below_echo_db=0.0)
     words, silence = alone.words[0], np.zeros_like(alone.far)
     level = acoustics.active_rms(alone.child)
-    for noise in noises:
-        beside = _noise(noise, where, seed) * level
+    for noise in (FAN, TELEVISION):
+        beside = _noise(noise, where, seed, says) * level
         for snr_db in SNRS_DB:
             near = int16(alone.child + where.noise + 10 ** (-snr_db / 20) * beside)
             yield _BESIDE.format(noise, snr_db), Scene(near, silence, words)
@@ -207,12 +206,12 @@ def situations(
     yield QUIET, Scene(int16(alone.child + where.noise), silence, words)
 
 
-def _noise(name: str, where: Place, seed: int) -> Signal:
+def _noise(name: str, where: Place, seed: int, says: Says) -> Signal:
     """As long as the place's sound; a television has an active level of 1.0."""
     rng = np.random.default_rng(seed)
     if name == FAN:
         return np.resize(fan(_NOISE_S, rng), len(where.noise))
-    talk = np.resize(television(_NOISE_S, _TALKERS, rng), len(where.noise))
+    talk = np.resize(television(_NOISE_S, _TALKERS, rng, says), len(where.noise))
     return np.asarray(talk / acoustics.active_rms(talk))
 
 

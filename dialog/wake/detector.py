@@ -25,7 +25,7 @@ LEAD_FRAMES = 5 * CHUNK_FRAMES
 STEPS, STEPS_BEHIND = 2, 4
 """Steps of work in a frame, and while there is sound to be made up for."""
 ROWS_A_STEP = 2
-CANDIDATE = -0.8
+CANDIDATE = -1.6
 """Log likelihood ratio for each frame below which a path is not even looked at."""
 FEWEST_FRAMES, MOST_FRAMES = 25, 280
 REARM_SHARE = 0.5
@@ -34,6 +34,8 @@ REARM_SHARE = 0.5
 RISEN = 2.0
 """A score that has grown so many times since the last hit is a hit of its own: the first one may
 have come before the phrase was whole."""
+AGAIN_CHUNKS = 3
+"""So many chunks after a hit a phrase that is still as likely hits again: more of it was heard."""
 
 
 class Gate(Protocol):
@@ -108,7 +110,7 @@ class PhoneWakeWord:
         self._frame = 0
         self._listening = False
         self._armed = True
-        self._told = 0.0
+        self._told, self._told_at = 0.0, 0
         self.chunks = 0
         """Pieces of 80 ms that went through the network since start: what the gate saves."""
         self.candidates = 0
@@ -173,9 +175,10 @@ class PhoneWakeWord:
         if score < self._threshold:
             self._armed = self._armed or score < self._threshold * REARM_SHARE
             return None
-        if not self._armed and score < RISEN * self._told:
+        again = score >= RISEN * self._told or self.chunks - self._told_at >= AGAIN_CHUNKS
+        if not self._armed and not again:
             return None
-        self._armed, self._told = False, score
+        self._armed, self._told, self._told_at = False, score, self.chunks
         return WakeHit(self.phrases[0], score, seconds(self._frame))
 
     def look(self) -> Evidence | None:

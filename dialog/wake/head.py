@@ -32,6 +32,9 @@ DILATIONS = (1, 2, 4, 6)
 _BROKEN = (OSError, EOFError, KeyError, ValueError, IndexError, TypeError, BadZipFile)
 NEAR, PLAIN = "near", "plain"
 """Whose encoder's rows a head learnt from (`dialog.speech_ears`): it knows no others."""
+STEPS = ".steps"
+"""Weights may be kept as whole steps, -127..127; how large a step of each column is stands beside
+them under their name and this."""
 EPSILON = 1e-5
 """Of the normalisation of every row, as PyTorch has it."""
 
@@ -88,14 +91,7 @@ class PhraseHead:
             with np.load(path) as kept:
                 made_for = str(kept["ears"]) if "ears" in kept.files else ""
                 count = int(kept["networks"])
-                networks = tuple(
-                    {
-                        name.split(".", 1)[1]: kept[name].astype(np.float32)
-                        for name in kept.files
-                        if name.startswith(f"{number}.")
-                    }
-                    for number in range(count)
-                )
+                networks = tuple(_weights(kept, f"{number}.") for number in range(count))
                 fusion = Fusion(*(float(each) for each in kept["fusion"]))
                 found = cls(str(kept["phrase"]), networks, fusion, made_for)
             found.score(np.zeros((1, networks[0]["norm.weight"].size), np.float32))
@@ -176,6 +172,19 @@ def head_path(folder: Path, phrase: str, ears: str = NEAR) -> Path:
     """
     name = phrase.replace(" ", "_")
     return folder / (f"{name}.npz" if ears == NEAR else f"{name}_over_playback.npz")
+
+
+def _weights(kept: Mapping[str, NDArray[np.generic]], prefix: str) -> dict[str, Floats]:
+    """Of one network; what is kept in whole steps is read with the size of each column's."""
+    found: dict[str, Floats] = {}
+    for name in kept:
+        if not name.startswith(prefix) or name.endswith(STEPS):
+            continue
+        value = kept[name].astype(np.float32)
+        if kept[name].dtype == np.int8:
+            value = value * kept[name + STEPS].astype(np.float32)
+        found[name.removeprefix(prefix)] = value
+    return found
 
 
 def _highest(weights: Mapping[str, Floats], encoded: Floats) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("soxr")
+from soundfile import write
 
 from audio.ports import WAKE_SOUND_S, Samples, WakeHit, Woken
 from device.bench import hearing_wake
@@ -19,8 +21,8 @@ from device.bench.hearing_wake import Scene
 from device.bench.hours_sound import Kind, Minute
 from device.bench.wake_said import Recording
 from device.bench.wake_scenes import voices
-from dialog.wake.head import HEADS_PATH
-from training.wake import call_windows, fusing, overhearing
+from dialog.wake.head import HEADS_PATH, NEAR, PLAIN
+from training.wake import call_windows, fusing, overhearing, readers
 from training.wake.callers import (
     ACCENTS,
     FESTIVAL,
@@ -29,7 +31,8 @@ from training.wake.callers import (
     VARIANTS,
     pronunciations_of,
 )
-from training.wake.fusing import Candidate
+from training.wake.fusing import Asked, Candidate
+from training.wake.readers import Readers
 from training.wake.tongues import TONGUES
 
 TEACHING = {
@@ -129,11 +132,15 @@ def test_what_the_first_stage_finds_in_a_minute_is_a_window(
 
 
 def test_a_call_in_a_situation_is_a_window_where_the_first_stage_finds_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     levels: list[float] = []
+    told: list[int] = []
 
-    def situations(voice: Signal, condition: Condition, seed: int) -> Iterator[tuple[str, Scene]]:
+    def situations(
+        voice: Signal, condition: Condition, seed: int, says: Readers
+    ) -> Iterator[tuple[str, Scene]]:
+        told.append(says(0, np.random.default_rng(1)).size)
         levels.append(float(active_rms(voice)))
         sound = np.arange(64_000, dtype=np.int16)
         for name, words in (("near it", (40_000, 46_000)), ("before it", (55_000, 60_000))):
@@ -141,10 +148,64 @@ def test_a_call_in_a_situation_is_a_window_where_the_first_stage_finds_it(
 
     monkeypatch.setattr(hearing_wake, "situations", situations)
     monkeypatch.setattr(call_windows, "Overhearer", Hearer)
+    monkeypatch.setattr(call_windows, "_read", recorded(tmp_path), raising=False)
     voice = np.sin(np.arange(12_000) / 7.0).astype(np.float32)
     (window,) = call_windows._called("hello myna", voice, 3)
     assert window.size == SAMPLES
     assert levels == pytest.approx([1.0])
+    assert told == [8_000]
+    # Every other one beside synthetic talkers.
+    monkeypatch.setattr(readers, "synthetic", lambda _text, _rng: np.ones(12_345, np.float32))
+    assert len(call_windows._called("hello myna", voice, 4)) == 1
+    assert told == [8_000, 12_345]
+
+
+def recorded(folder: Path) -> list[Recording]:
+    """A child of two utterances and two grown-ups of one each, told apart by their lengths."""
+    made = []
+    for name, speaker, age, samples in (
+        ("a1", "c1", 9, 5_000),
+        ("a2", "c1", 9, 6_000),
+        ("b1", "g1", 30, 7_000),
+        ("d1", "g2", 40, 8_000),
+    ):
+        path = folder / f"{name}.wav"
+        write(path, 0.1 * np.sin(np.arange(samples) / 9.0), 16_000)
+        made.append(Recording(name, speaker, age, ("hello",), path))
+    return made
+
+
+def test_a_television_that_teaches_is_read_by_grown_ups_who_teach(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    people = Readers(recorded(tmp_path), first=3)
+    heard = [people(talker, rng) for talker in (0, 1, 2)]
+    assert [sound.size for sound in heard] == [8_000, 7_000, 8_000]
+    assert active_rms(heard[0]) == pytest.approx(1.0)
+
+
+def test_synthetic_talkers_keep_their_voice_and_do_without_one_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[tuple[str, int]] = []
+
+    def synthetic(text: str, rng: np.random.Generator) -> np.ndarray:
+        drawn.append((text, int(rng.integers(1 << 30))))
+        if len(drawn) == 1:
+            raise ValueError("no such voice")
+        return np.full(4_000, 0.1, np.float32)
+
+    monkeypatch.setattr(readers, "synthetic", synthetic)
+    talkers = readers.Synthesised(["one", "two"], readers.teaching_voices(5))
+    rng = np.random.default_rng(2)
+    for talker in (0, 1, 1, 1):
+        assert active_rms(talkers(talker, rng)) == pytest.approx(1.0)
+    _, other, *again = [voice for _, voice in drawn]
+    assert len(set(again)) == 1
+    assert other not in again
+    assert {text for text, _ in drawn} == {"one", "two"}
+    monkeypatch.setattr(readers, "synthetic", lambda _text, _rng: np.zeros(4_000, np.float32))
+    with pytest.raises(RuntimeError, match="no synthesiser says"):
+        talkers(0, rng)
 
 
 def test_minutes_that_teach_are_read_by_who_teaches_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,15 +233,15 @@ def test_a_head_that_cannot_be_read_makes_way_for_the_new_one(tmp_path: Path) ->
     assert old.exists()
 
 
-def weighed(calls: int, others: int) -> tuple[list[Candidate], np.ndarray]:
+def weighed(calls: int, others: int) -> tuple[Asked, np.ndarray]:
     """Candidates: the first witness knows most, the second a little, the third the contrary."""
     rng = np.random.default_rng(4)
     logits = rng.normal(0.0, 1.0, (calls + others, 3))
     logits[:calls] += (3.0, 1.0, -1.0)
     sound = np.zeros(160, np.int16)
-    candidates = [Candidate(f"synthetic {at} quiet", 0.0, sound) for at in range(calls)]
-    candidates += [Candidate(f"minute {at} music", 0.0, sound) for at in range(others)]
-    return candidates, logits
+    candidates = [Candidate(f"synthetic {at} quiet", 0.0, sound, False) for at in range(calls)]
+    candidates += [Candidate(f"minute {at} music", 0.0, sound, False) for at in range(others)]
+    return Asked(candidates, 110), logits
 
 
 def test_witnesses_count_by_what_they_know_and_never_against_themselves() -> None:
@@ -191,25 +252,48 @@ def test_witnesses_count_by_what_they_know_and_never_against_themselves() -> Non
 
 def test_it_wakes_as_often_as_it_may_in_other_minutes_of_the_kind() -> None:
     rng = np.random.default_rng(6)
-    bars = [fusing._bar(rng.exponential(1.5, 600)) for _ in range(400)]
+    bars = [fusing._bar(rng.exponential(1.5, 600), 110) for _ in range(400)]
     passing = 600 * np.exp(-np.array(bars) / 1.5)  # of 600 others, whichever they are
-    allowed = fusing.ACCEPTS_PER_HOUR * fusing.MINUTES / 60
+    allowed = fusing.ACCEPTS_PER_HOUR * 110 / 60
     geometric_mean = np.exp(np.log(passing).mean())
     assert geometric_mean == pytest.approx(allowed, rel=0.15)
 
 
 def test_the_bar_is_the_fusions_offset() -> None:
-    candidates, logits = weighed(200, 600)
-    fusion = fusing.fit(candidates, logits)
+    asked, logits = weighed(200, 600)
+    fusion = fusing.fit(asked, logits)
     others = logits[200:] @ np.array([fusion.head, fusion.last, fusion.first])
-    assert -fusion.offset == pytest.approx(fusing._bar(others))
+    assert -fusion.offset == pytest.approx(fusing._bar(others, asked.minutes))
 
 
-def test_of_one_call_only_its_best_candidate_counts() -> None:
-    candidates, logits = weighed(200, 600)
-    again = [Candidate(each.about, 0.0, each.sound) for each in candidates[:200]]
+def test_of_one_call_and_of_one_minute_only_the_best_candidate_counts() -> None:
+    asked, logits = weighed(200, 600)
+    again = [replace(each) for each in asked.candidates[:200]]
     worse = np.concatenate([logits, logits[:200] - 20.0])
-    assert fusing.fit([*candidates, *again], worse) == fusing.fit(candidates, logits)
+    fusion = fusing.fit(asked, logits)
+    assert fusing.fit(replace(asked, candidates=[*asked.candidates, *again]), worse) == fusion
+    # All that lies just below the highest of one minute leaves the bar where it is.
+    weights = np.array([fusion.head, fusion.last, fusion.first])
+    highest = 200 + int(np.argmax(logits[200:] @ weights))
+    crowd = [replace(asked.candidates[highest]) for _ in range(20)]
+    twice = fusing.fit(
+        replace(asked, candidates=[*asked.candidates, *crowd]),
+        np.concatenate([logits, np.repeat(logits[highest][None], 20, axis=0)]),
+    )
+    assert twice.offset == pytest.approx(fusion.offset, rel=0.25)
+
+
+def test_a_head_is_set_by_what_it_is_asked_about() -> None:
+    sound = np.zeros(160, np.int16)
+    candidates = [Candidate(f"minute {at} music", 0.0, sound, at % 3 == 0) for at in range(9)]
+    everything = fusing.asked_of(candidates, NEAR, alone=True)
+    talking = fusing.asked_of(candidates, PLAIN, alone=False)
+    asleep = fusing.asked_of(candidates, NEAR, alone=False)
+    assert len(everything.candidates) == 9
+    assert [each.over_playback for each in talking.candidates] == [True] * 3
+    assert [each.over_playback for each in asleep.candidates] == [False] * 6
+    assert talking.minutes + asleep.minutes == everything.minutes
+    assert talking.minutes >= fusing.LESSONS
 
 
 def test_a_network_is_exported_as_the_device_computes_it(tmp_path: Path) -> None:

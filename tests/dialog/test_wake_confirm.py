@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -16,9 +18,19 @@ from device.cli.wake import find_phrases
 from device.wake_words import whole_wake_word
 from dialog.factory import build_last_word
 from dialog.speech_ears import SpeechEars, shared
-from dialog.wake.confirm import DECIDED_AT, FIRST_WEIGHT
-from dialog.wake.head import SEEN_ROWS, head_of
+from dialog.wake import confirm
+from dialog.wake.confirm import (
+    DECIDED_AT,
+    FIRST_WEIGHT,
+    SETTLED,
+    SUREST,
+    UNHEARD,
+    LastWord,
+)
+from dialog.wake.evidence import Evidence
+from dialog.wake.head import SEEN_ROWS, Fusion, PhraseHead, head_of
 from dialog.wake.question import WakeQuestion
+from dialog.wake.verifier import Verifier
 
 LAST_WORD = build_last_word()
 HELLO = WakeQuestion("hello myna")
@@ -92,7 +104,7 @@ def test_what_the_first_stage_thought_counts() -> None:
 def test_a_phrase_with_a_head_is_weighed_by_it_too() -> None:
     head = head_of("hello myna")
     assert head is not None
-    sound = said("hello mina")
+    sound = said("hello myna")
     ears = LAST_WORD.ears
     own = head.score(ears.encoded((sound / np.float32(32768.0)).astype(np.float32))[-SEEN_ROWS:])
     without = replace(LAST_WORD, heads=lambda *_: None)
@@ -100,6 +112,44 @@ def test_a_phrase_with_a_head_is_weighed_by_it_too() -> None:
     last = without.logit(sound, asked) - FIRST_WEIGHT * asked.first + DECIDED_AT
     expected = head.fusion.logit(head=own, last=last, first=asked.first)
     assert LAST_WORD.logit(sound, asked) == pytest.approx(expected, abs=1e-4)
+
+
+class Deaf:
+    """A verifier that counts what it is asked and believes nothing."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def logit(self, _seen: Evidence) -> float:
+        self.asked += 1
+        return -99.0
+
+
+def with_head(own: float, verifier: Deaf) -> LastWord:
+    """A last word whose head always says so much, and whose witnesses count one to one."""
+    head = SimpleNamespace(fusion=Fusion(1.0, 1.0, 1.0, 0.0), score=lambda _rows: own)
+    return replace(
+        LAST_WORD,
+        verifier=cast(Verifier, verifier),
+        heads=lambda *_: cast(PhraseHead, head),
+    )
+
+
+def test_what_a_head_has_settled_the_verifier_is_not_asked() -> None:
+    sound, asked, verifier = said("hello myna"), HELLO.after(0.5), Deaf()
+    assert with_head(SETTLED - SUREST - 0.1, verifier).logit(sound, asked) < SETTLED
+    assert verifier.asked == 0
+    unsettled = with_head(SETTLED - SUREST + 0.1, verifier).logit(sound, asked)
+    assert verifier.asked == 1
+    assert unsettled == pytest.approx(SETTLED - SUREST + 0.1 + UNHEARD)
+
+
+def test_a_head_that_is_sure_needs_no_path_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirm, "best_path", lambda *_: [None])
+    sound, asked, verifier = said("hello myna"), HELLO.after(0.5), Deaf()
+    assert with_head(12.0, verifier).logit(sound, asked) == pytest.approx(12.0 + UNHEARD)
+    assert verifier.asked == 0
+    assert replace(LAST_WORD, heads=lambda *_: None).logit(sound, asked) == -math.inf
 
 
 @pytest.mark.parametrize("level", [0, 30_000])

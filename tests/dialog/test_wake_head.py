@@ -79,6 +79,24 @@ def test_a_head_computes_dilated_convolutions_over_normalised_rows() -> None:
     assert found == pytest.approx(plainly(weights, encoded), abs=1e-4)
 
 
+def test_weights_in_steps_are_read_with_the_size_of_each_columns(tmp_path: Path) -> None:
+    weights = drawn_head()
+    kept = {f"0.{name}": value for name, value in weights.items()}
+    steps = np.linspace(0.01, 0.03, weights["first.weight"].shape[1]).astype(np.float32)
+    whole = np.rint(weights["first.weight"] / steps).clip(-127, 127)
+    kept |= {"0.first.weight": whole.astype(np.int8), "0.first.weight.steps": steps}
+    others = {"phrase": "x", "ears": NEAR, "networks": 1, "fusion": np.ones(4)}
+    path = tmp_path / "head.npz"
+    np.savez(path, **kept, **others)
+    encoded = np.random.default_rng(6).normal(2.0, 3.0, (30, 4)).astype(np.float32)
+    plain = {**weights, "first.weight": whole * steps}
+    assert PhraseHead.load(path).score(encoded) == pytest.approx(plainly(plain, encoded), abs=1e-4)
+    del kept["0.first.weight.steps"]
+    np.savez(path, **kept, **others)
+    with pytest.raises(ModelError, match="missing or broken"):
+        PhraseHead.load(path)
+
+
 def test_several_networks_are_averaged() -> None:
     weights = drawn_head()
     other = {**weights, "last.bias": weights["last.bias"] + 2.0}

@@ -9,7 +9,7 @@ import numpy as np
 
 from dialog.wake.head import Fusion
 from training.wake import fusing
-from training.wake.fusing import NOTHING, Floats
+from training.wake.fusing import Floats
 
 THRESHOLDS = (0.2, 0.35, 0.5, 0.65, 0.8)
 KINDS = {
@@ -41,6 +41,7 @@ class Card:
         people: How many taught it, and how many set how much it counts.
         networks: How many are averaged, and how many of them are of this draw.
         fusion: With the other witnesses.
+        minutes: In how many nobody called.
         calls: How many calls set the weights, by kind of call.
     """
 
@@ -51,6 +52,7 @@ class Card:
     people: tuple[int, int]
     networks: tuple[int, int]
     fusion: Fusion
+    minutes: int
     calls: Mapping[str, int]
 
     def text(self, about: Sequence[str], weighed: Floats) -> str:
@@ -81,7 +83,7 @@ other synthetic voices set how much it counts: head {fusion.head:.3f}, last word
 first stage {fusion.first:.3f}, offset {fusion.offset:.3f}.
 
 What is missed of the calls by those {set_by} and {others}, and what wakes falsely in
-{fusing.MINUTES} minutes in which nobody calls; they set the weights and where it wakes, so they
+{self.minutes} minutes in which nobody calls; they set the weights and where it wakes, so they
 flatter:
 
 {self._curve(about, weighed)}
@@ -94,7 +96,7 @@ corpus's authors are credited as CC BY asks.
 
     def _curve(self, about: Sequence[str], weighed: Floats) -> str:
         weights = np.array([self.fusion.head, self.fusion.last, self.fusion.first])
-        logits = np.where(weighed[:, 1] > NOTHING, weighed @ weights + self.fusion.offset, -np.inf)
+        logits = weighed @ weights + self.fusion.offset
         best: dict[str, float] = {}
         false = []
         for each, logit in zip(about, logits.tolist(), strict=True):

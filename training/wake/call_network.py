@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from dialog.wake.head import DILATIONS, EPSILON, KERNEL, NEAR, Fusion
+from dialog.wake.head import DILATIONS, EPSILON, KERNEL, NEAR, STEPS, Fusion
 from training.wake.call_windows import NEGATIVE, POSITIVE, Windows
 
 Places = NDArray[np.int64]
@@ -133,7 +133,7 @@ def export(
     path: Path,
     ears: str = NEAR,
 ) -> None:
-    """Write a head, its weights in half precision.
+    """Write a head, its weights in 255 steps for each column.
 
     Args:
         phrase: In plain lower-case words.
@@ -142,11 +142,15 @@ def export(
         path: Where to.
         ears: Whose rows they learnt from.
     """
-    kept: dict[str, NDArray[np.generic]] = {
-        f"{number}.{name}": value.astype(np.float16 if value.size > ENCODED else np.float32)
-        for number, network in enumerate(networks)
-        for name, value in network.items()
-    }
+    kept: dict[str, NDArray[np.generic]] = {}
+    for number, network in enumerate(networks):
+        for name, value in network.items():
+            if value.size > ENCODED:
+                steps = np.maximum(np.abs(value).max(axis=0), 1e-9) / 127.0
+                kept[f"{number}.{name}{STEPS}"] = steps.astype(np.float32)
+                kept[f"{number}.{name}"] = np.rint(value / steps).astype(np.int8)
+            else:
+                kept[f"{number}.{name}"] = value.astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = np.array([fusion.head, fusion.last, fusion.first, fusion.offset])
     np.savez_compressed(

@@ -51,6 +51,7 @@ from training.wake.callers import (
 )
 from training.wake.cuts import Phones, Speaker, varied
 from training.wake.overhearing import Overhearer, ears_of
+from training.wake.readers import Readers, Synthesised, teaching_voices
 from training.wake.voices import Sound, near_misses
 
 Windows = NDArray[np.float16]
@@ -77,6 +78,8 @@ PLACES, CALLED_SEED = 12, 4000
 """Of the calls in the bench's situations: places at a time, and the seed of the first."""
 LEVELS_DB = (-3.0, 20.0)
 """How far a call lies below Myna's voice."""
+MINED_SEED, ASKED_SEED = 1_000_000, 2_000_000
+"""Of minutes, beside that of the draw: no benchmark uses them."""
 MINED = (Kind.NOISE, Kind.MUSIC, Kind.MANDARIN, Kind.LESSON)
 _WORDS = range(3, 8)
 _log = logging.getLogger(__name__)
@@ -84,7 +87,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much of each kind is made."""
+    """How much of each kind is made; `asked_lessons` are minutes more of her own lessons."""
 
     synthetic: int = 1500
     carried: int = 300
@@ -96,6 +99,7 @@ class Amounts:
     echoed_near: int = 450
     mined_minutes: int = 100
     asked_minutes: int = 480
+    asked_lessons: int = 0
     called: int = 320
     copies: int = 3
 
@@ -216,9 +220,10 @@ def _phrase_jobs(
         _Job("echoed_near", seed + at, text=str(rng.choice(sentences if at % 2 else near)))
         for at in range(amounts.echoed_near)
     ]
-    jobs += [
-        _Job("asked", seed, text=str(at), phrase=phrase) for at in range(amounts.asked_minutes)
-    ]
+    asked = itertools.chain(
+        range(amounts.asked_minutes), _lessons(seed, amounts.asked_minutes, amounts.asked_lessons)
+    )
+    jobs += [_Job("asked", seed, text=str(at), phrase=phrase) for at in asked]
     cuts = _cut_jobs(pronunciations_of(phrase), teaching, amounts, seed, processes)
     jobs += cuts
     # Called in the bench's situations: two in three by synthetic voices, the others put together.
@@ -437,7 +442,9 @@ def _called(phrase: str, voice: Sound, seed: int) -> list[Sound]:
     signal = voice.astype(np.float64)
     signal /= acoustics.active_rms(signal)
     found = []
-    for _, scene in hearing_wake.situations(signal, condition, seed):
+    synthesised = Synthesised(lesson_sentences(), teaching_voices(seed))
+    says = Readers(_read, seed) if seed % 2 else synthesised
+    for _, scene in hearing_wake.situations(signal, condition, seed, says):
         edges = Overhearer(phrase).hear(scene.near, scene.far)
         found += [_floats(edge) for edge in edges if scene.about_it(edge.at_s)]
     return [sound for sound in found if sound.size == SAMPLES]
@@ -451,6 +458,13 @@ def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
     minute = minutes.minute(number)
     found = map(_floats, Overhearer(phrase).hear(minute.near, minute.far))
     return [sound for sound in found if sound.size == SAMPLES]
+
+
+def _lessons(seed: int, first: int, count: int) -> Iterator[int]:
+    """Numbers of so many minutes of lessons, from the first on."""
+    minutes = Hours(ASKED_SEED + seed, None, [])
+    found = (number for number in itertools.count(first) if minutes.kind(number) is Kind.LESSON)
+    return itertools.islice(found, count)
 
 
 def _mined(seed: int, number: int) -> list[Sound]:
@@ -469,7 +483,7 @@ def _mined(seed: int, number: int) -> list[Sound]:
 @functools.cache
 def _minutes(seed: int, *, mined: bool = False) -> Hours:
     """Of seeds that no benchmark uses, read by people who teach."""
-    return Hours((1_000_000 if mined else 2_000_000) + seed, None, _read)
+    return Hours((MINED_SEED if mined else ASKED_SEED) + seed, None, _read)
 
 
 def _floats(edge: Woken) -> Sound:

@@ -48,6 +48,15 @@ DEFAULT = "hello myna"
 NETWORKS = {NEAR: 4, PLAIN: 3}
 """Of the head by these ears."""
 STEPS, SEED = 2000, 16
+AMOUNTS = {
+    NEAR: Amounts(),
+    PLAIN: Amounts(
+        synthetic=700, carried=150, cuts_per_speaker=8, near=300, echoed=700, echoed_near=700,
+        asked_minutes=240, asked_lessons=200, called=240,
+    ),
+}  # fmt: skip
+"""What the plain ears are taught lies more often over Myna's own voice: they listen while she
+talks."""
 FEW = Amounts(
     synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0, echoed_near=0,
     asked_minutes=40, called=20,
@@ -76,7 +85,7 @@ def main() -> None:
     everybody = [pair for pair in real if pair[0].speaker not in apart]
     sayers = {each.speaker for each, _ in real if holds(each.words, phrase.split())}
     teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
-    amounts = FEW if chosen.judged else Amounts()
+    amounts = FEW if chosen.judged else AMOUNTS[ears]
     heard = _others(
         phrase, everybody, teaching, kept, processes=chosen.processes, ears=ears
     ) | once(
@@ -104,15 +113,17 @@ def main() -> None:
         folder=folder,
         processes=chosen.processes,
     )
+    alone = ears == NEAR and not head_path(chosen.out, phrase, PLAIN).is_file()
+    asked = fusing.asked_of(candidates, ears, alone=alone or chosen.judged)
     if chosen.judged:
         fusion = once(
             kept / "fusion_of_one.pickle",
-            lambda: fusing.fit(candidates, fusing.weigh(candidates, _first_network())),
+            lambda: fusing.fit(asked, fusing.weigh(asked.candidates, _first_network())),
         )
     else:
         unweighed = PhraseHead(phrase, tuple(networks), Fusion(1.0, 0.0, 0.0, 0.0), ears)
-        weighed = fusing.weigh(candidates, unweighed)
-        fusion = fusing.fit(candidates, weighed)
+        weighed = fusing.weigh(asked.candidates, unweighed)
+        fusion = fusing.fit(asked, weighed)
         card = Card(
             phrase=phrase,
             command=f'python -m training.wake.calling "{phrase}"'
@@ -123,10 +134,11 @@ def main() -> None:
             people=(len({pair[0].speaker for pair in teaching}), len(setting)),
             networks=(len(networks), count),
             fusion=fusion,
+            minutes=round(asked.minutes),
             calls=fusing.calls_made(phrase, real),
         )
         out.parent.mkdir(parents=True, exist_ok=True)
-        told = card.text([each.about for each in candidates], weighed)
+        told = card.text([each.about for each in asked.candidates], weighed)
         out.with_suffix(".md").write_text(told, encoding="utf-8")
     call_network.export(phrase, networks, fusion, out, ears)
     _log.info("wrote %s fusion=%s", out, fusion)

@@ -25,27 +25,33 @@ from numpy.typing import NDArray
 from audio.ports import Samples, Woken
 from device.bench import acoustics, hearing_scene, hearing_wake, hours_sound, wake_said
 from device.bench.hearing_listener import sound_of
+from device.bench.hours_sound import PERIOD, Kind
+from device.bench.wake_said import Recording
 from device.bench.wake_scenes import TRACTS, Voice, say
 from dialog.phone_graph import likelihoods
-from dialog.wake.confirm import LAST_WORD_PATH, best_path
+from dialog.wake.confirm import LAST_WORD_PATH, UNHEARD, best_path
 from dialog.wake.evidence import evidence
-from dialog.wake.head import SEEN_ROWS, Fusion, PhraseHead
+from dialog.wake.head import PLAIN, SEEN_ROWS, Fusion, PhraseHead
 from dialog.wake.phrase import phrase as states_of
 from dialog.wake.question import WakeQuestion
 from dialog.wake.verifier import Verifier
 from training.realign import Aligned
+from training.vocabulary import lesson_sentences
 from training.wake.callers import FUSING_VOICES, fusing_speakers, pronunciations_of
 from training.wake.cuts import Speaker
 from training.wake.overhearing import Overhearer, ears_of
+from training.wake.readers import Readers, Synthesised
 
 SYNTHETIC, CUTS, CUTS_PER_SPEAKER = 36, 48, 12
 PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
-MINUTES, MINUTES_SEED = 110, 11
+MINUTES, LESSONS, MINUTES_SEED = 110, 66, 11
+"""How many minutes, and how many more of her own lessons, since there are few among those."""
+TOGETHER = 11
+"""Minutes listened to without a break."""
 RIDGE = 1.0
 ACCEPTS_PER_HOUR, PEAKS = 0.5, 10
 """Where it wakes: so often in these minutes, as their highest other candidates let expect."""
-NOTHING = -60.0
 _log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
@@ -59,11 +65,44 @@ class Candidate:
         about: Which call, or which minute.
         first: Logit of the first stage.
         sound: What led up to it.
+        over_playback: Whether Myna's own voice sounded meanwhile.
     """
 
     about: str
     first: float
     sound: Samples
+    over_playback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a head is asked about of all that sets heads.
+
+    Attributes:
+        candidates: In calls and in minutes in which nobody calls.
+        minutes: How many of these, with candidates or without.
+    """
+
+    candidates: Sequence[Candidate]
+    minutes: float
+
+
+def asked_of(candidates: Sequence[Candidate], ears: str, *, alone: bool) -> Asked:
+    """What a head that hears by these ears is asked about.
+
+    Args:
+        candidates: All.
+        ears: Its own; by the plain ones it listens while Myna talks.
+        alone: Whether the phrase has no other head, so that it is asked about everything.
+    """
+    lessons = MINUTES * PERIOD.count(Kind.LESSON) / len(PERIOD) + LESSONS
+    if alone:
+        return Asked(candidates, MINUTES + LESSONS)
+    over_playback = ears == PLAIN
+    return Asked(
+        [each for each in candidates if each.over_playback == over_playback],
+        lessons if over_playback else MINUTES + LESSONS - lessons,
+    )
 
 
 def gathered(
@@ -80,7 +119,8 @@ def gathered(
     """
     own = _those_that_set(real)
     jobs = [("synthetic", at) for at in range(PLACES)] + [("cuts", at) for at in range(PLACES)]
-    jobs += [("minutes", at) for at in range(0, MINUTES, 10)]
+    jobs += [("minutes", at) for at in range(0, MINUTES, TOGETHER)]
+    jobs += [("lessons", at) for at in range(0, LESSONS, TOGETHER)]
     work.mkdir(parents=True, exist_ok=True)
     path = work / "candidates.pickle"
     if not path.is_file():
@@ -112,24 +152,28 @@ def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
     for each in candidates:
         sound = (each.sound / np.float32(32768.0)).astype(np.float32)
         (path,) = best_path(likelihoods(ears.frames(sound)), [sought])
-        last = NOTHING if path is None else verifier.logit(evidence(path))
+        last = UNHEARD if path is None else max(UNHEARD, verifier.logit(evidence(path)))
         rows.append((head.score(ears.encoded(sound)[-SEEN_ROWS:]), last, each.first))
     return np.array(rows).reshape(-1, 3)
 
 
-def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
+def fit(asked: Asked, weighed: Floats) -> Fusion:
     """The weights, none below 0, and the offset at which others wake it `ACCEPTS_PER_HOUR`."""
+    candidates = asked.candidates
     called = np.array([not each.about.startswith("minute") for each in candidates])
-    possible = weighed[:, 1] > NOTHING
     # Of each call the candidate that speaks for it most; the others are beside it.
     best: dict[str, int] = {}
-    for at in np.flatnonzero(called & possible).tolist():
+    for at in np.flatnonzero(called).tolist():
         about = candidates[at].about
         if about not in best or weighed[at].sum() > weighed[best[about]].sum():
             best[about] = at
-    calls, others = weighed[list(best.values())], weighed[~called & possible]
+    calls, others = weighed[list(best.values())], weighed[~called]
     weights = _logistic(calls, others)
-    bar = _bar(others @ weights)
+    by_minute: dict[str, float] = {}
+    for at, logit in zip(np.flatnonzero(~called).tolist(), others @ weights, strict=True):
+        about = candidates[at].about
+        by_minute[about] = max(by_minute.get(about, -math.inf), float(logit))
+    bar = _bar(np.array(list(by_minute.values())), asked.minutes)
     missed = float((calls @ weights < bar).mean())
     _log.info(
         "fused calls=%d others=%d weights=%s bar=%.2f missed=%.3f",
@@ -139,13 +183,14 @@ def fit(candidates: Sequence[Candidate], weighed: Floats) -> Fusion:
     return Fusion(head=head, last=last, first=first, offset=-bar)
 
 
-def _bar(others: Floats) -> float:
-    """The logit that others pass `ACCEPTS_PER_HOUR`: what the `PEAKS` highest have above the next
-    is taken for exponential, as the tails of most distributions are (Pickands 1975, with a shape of
-    0), so that a rate of less than one in all these minutes can be asked for."""
+def _bar(others: Floats, minutes: float) -> float:
+    """The logit that so many of these minutes pass by their highest candidates that it is
+    `ACCEPTS_PER_HOUR`: what the `PEAKS` highest have above the next is taken for exponential, as
+    the tails of most distributions are (Pickands 1975, with a shape of 0), so that a rate of less
+    than one in all these minutes can be asked for."""
     highest = np.sort(others)[::-1][: PEAKS + 1]
     scale = float((highest[:PEAKS] - highest[PEAKS]).mean())
-    expected = ACCEPTS_PER_HOUR * MINUTES / 60
+    expected = ACCEPTS_PER_HOUR * minutes / 60
     return float(highest[PEAKS]) + scale * math.log(PEAKS / expected)
 
 
@@ -184,25 +229,41 @@ def _prepare(phrase: str, own: list[Aligned], folder: Path) -> None:
     _phrase, _own, _folder = phrase, own, folder
 
 
+def _recordings() -> list[Recording]:
+    return wake_said.recordings(_folder, {pair[0].speaker for pair in _own})
+
+
 def _heard(job: tuple[str, int]) -> list[Candidate]:
     kind, at = job
-    if kind == "minutes":
-        return list(_of_minutes(at))
+    if kind in ("minutes", "lessons"):
+        return list(_of_minutes(kind, at))
     made = []
     calls = _synthetic() if kind == "synthetic" else _cuts(_phrase, _own)
     condition = hearing_scene.grid(PLACES, seed=SEEDS[kind])[at]
     for number in range(at, len(calls), PLACES):
         seed = SEEDS[kind] + number
-        for name, scene in hearing_wake.situations(calls[number], condition, seed):
+        says = Readers(_recordings(), seed) if number % 2 else _synthetic_talkers(seed)
+        for name, scene in hearing_wake.situations(calls[number], condition, seed, says):
             found = Overhearer(_phrase).hear(scene.near, scene.far)
             about = f"{kind} {number} {name}"
             made += [_candidate(about, edge) for edge in found if scene.about_it(edge.at_s)]
     return made
 
 
+def _synthetic_talkers(first: int) -> Synthesised:
+    """By voices that set heads."""
+
+    def voice(text: str, talker: int) -> NDArray[np.float64]:
+        at = first + talker
+        name, tract = FUSING_VOICES[at % len(FUSING_VOICES)], TRACTS[at % len(TRACTS)]
+        return say(text, Voice(*name, 140, tract))
+
+    return Synthesised(lesson_sentences(), voice)
+
+
 def _candidate(about: str, edge: Woken) -> Candidate:
     first = WakeQuestion(_phrase).after(edge.hit.score).first
-    return Candidate(about, first, np.asarray(sound_of(edge)))
+    return Candidate(about, first, np.asarray(sound_of(edge)), edge.over_playback)
 
 
 def _synthetic() -> list[NDArray[np.float64]]:
@@ -228,12 +289,16 @@ def _cuts(phrase: str, own: Sequence[Aligned]) -> list[NDArray[np.float64]]:
     return [sound / acoustics.active_rms(sound) for sound in made[:CUTS]]
 
 
-def _of_minutes(first: int) -> Iterator[Candidate]:
-    """Ten minutes; recorded people are those that set this."""
-    theirs = wake_said.recordings(_folder, {pair[0].speaker for pair in _own})
-    sound = hours_sound.Hours(MINUTES_SEED, None, theirs)
+def _of_minutes(kind: str, first: int) -> Iterator[Candidate]:
+    """Some minutes; recorded people are those that set this."""
+    sound = hours_sound.Hours(MINUTES_SEED, None, _recordings())
+    numbers: Iterator[int] = iter(range(MINUTES))
+    if kind == "lessons":
+        later = itertools.count(MINUTES)
+        lessons = (number for number in later if sound.kind(number) is Kind.LESSON)
+        numbers = itertools.islice(lessons, LESSONS)
     listener = Overhearer(_phrase)
-    for number in range(first, min(first + 10, MINUTES)):
+    for number in itertools.islice(numbers, first, first + TOGETHER):
         minute = sound.minute(number)
         for edge in listener.hear(minute.near, minute.far):
             yield _candidate(f"minute {number} {minute.kind.value}", edge)

@@ -14,7 +14,7 @@ from dialog.speech_ears import SpeechEars, shared, shared_near
 from dialog.wake.confirm import candidate_share
 from dialog.wake.head import NEAR, PLAIN, PhraseHead
 
-CANDIDATE_FROM = 0.03
+CANDIDATE_FROM = 0.01
 """Score of the first stage from which something is a candidate here, well below its own bar."""
 _log = logging.getLogger(__name__)
 
