@@ -36,7 +36,7 @@ with a head less, as that refuses more; and the last share is enough for Myna's 
 taken for the phrase."""
 HOPELESS = -1.5
 """Log likelihood ratio for each frame below which no path is looked at closely."""
-FIRST_WEIGHT, DECIDED_AT = 0.75, 0.35
+FIRST_WEIGHT, DECIDED_AT = 0.75, 1.6
 """How much the first stage's logit counts beside the last one's, and where the sum wakes, for a
 phrase without a head: set on 40 minutes of `myna bench hours` (seed 1) and on 108 sayings by
 synthetic voices, and for the near ears anew on what sets a head (`docs/wake.md`)."""

@@ -25,7 +25,7 @@ LEAD_FRAMES = 5 * CHUNK_FRAMES
 STEPS, STEPS_BEHIND = 2, 4
 """Steps of work in a frame, and while there is sound to be made up for."""
 ROWS_A_STEP = 2
-CANDIDATE = -1.6
+CANDIDATE = -2.0
 """Log likelihood ratio for each frame below which a path is not even looked at."""
 FEWEST_FRAMES, MOST_FRAMES = 25, 280
 REARM_SHARE = 0.5
