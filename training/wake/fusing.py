@@ -45,13 +45,14 @@ from training.wake.readers import Readers, Synthesised
 SYNTHETIC, CUTS, CUTS_PER_SPEAKER = 36, 48, 12
 PLACES = 12
 SEEDS = {"synthetic": 2, "cuts": 3}
-MINUTES, LESSONS, MINUTES_SEED = 110, 66, 11
+MINUTES, LESSONS, MINUTES_SEED = 310, 26, 11
 """How many minutes, and how many more of her own lessons, since there are few among those."""
 TOGETHER = 11
 """Minutes listened to without a break."""
 RIDGE = 1.0
-ACCEPTS_PER_HOUR, PEAKS = 0.5, 10
-"""Where it wakes: so often in these minutes, as their highest other candidates let expect."""
+ACCEPTS_PER_HOUR, PEAKS = 1.1, 10
+"""Where it wakes: so often in these minutes, as their highest other candidates let expect; the head
+before passed as many of them."""
 _log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
