@@ -6,6 +6,7 @@ seed and on its number alone, so that fewer hours are the beginning of more.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -110,6 +111,10 @@ class Hours:
         order = np.random.default_rng([self._seed, period]).permutation(len(PERIOD))
         kind = PERIOD[int(order[place])]
         return Kind.ENGLISH if kind in _RECORDED and self._people is None else kind
+
+    def numbers(self, kind: Kind, first: int = 0) -> Iterator[int]:
+        """Of the minutes of one kind, without an end."""
+        return (number for number in itertools.count(first) if self.kind(number) is kind)
 
     def minute(self, number: int) -> Minute:
         """The minute of that number, counted from 0."""

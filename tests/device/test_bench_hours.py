@@ -27,7 +27,7 @@ def short_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def minute_of(kind: Kind, seed: int = 1) -> hours_sound.Minute:
     sound = Hours(seed, None)
-    return sound.minute(next(n for n in itertools.count() if sound.kind(n) is kind))
+    return sound.minute(next(sound.numbers(kind)))
 
 
 def test_every_twenty_minutes_hold_the_same_in_another_order(

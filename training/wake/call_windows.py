@@ -463,8 +463,7 @@ def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
 def _lessons(seed: int, first: int, count: int) -> Iterator[int]:
     """Numbers of so many minutes of lessons, from the first on."""
     minutes = Hours(ASKED_SEED + seed, None, [])
-    found = (number for number in itertools.count(first) if minutes.kind(number) is Kind.LESSON)
-    return itertools.islice(found, count)
+    return itertools.islice(minutes.numbers(Kind.LESSON, first), count)
 
 
 def _mined(seed: int, number: int) -> list[Sound]:

@@ -295,9 +295,7 @@ def _of_minutes(kind: str, first: int) -> Iterator[Candidate]:
     sound = hours_sound.Hours(MINUTES_SEED, None, _recordings())
     numbers: Iterator[int] = iter(range(MINUTES))
     if kind == "lessons":
-        later = itertools.count(MINUTES)
-        lessons = (number for number in later if sound.kind(number) is Kind.LESSON)
-        numbers = itertools.islice(lessons, LESSONS)
+        numbers = itertools.islice(sound.numbers(Kind.LESSON, MINUTES), LESSONS)
     listener = Overhearer(_phrase)
     for number in itertools.islice(numbers, first, first + TOGETHER):
         minute = sound.minute(number)
