@@ -192,9 +192,8 @@ def _level(rng: Generator) -> float:
 
 def _noise(rng: Generator) -> Signal:
     """A fan or some talkers of a television for a minute, now and then a cough or a door."""
-    loop_s = 20.0
     ever = (
-        fan(loop_s, rng) if rng.random() < 0.5 else television(loop_s, int(rng.integers(1, 4)), rng)
+        fan(LOOP_S, rng) if rng.random() < 0.5 else television(LOOP_S, int(rng.integers(1, 4)), rng)
     )
     out = np.resize(ever, round(MINUTE_S * SAMPLE_RATE_HZ)).astype(float)
     for _ in range(int(rng.integers(0, 6))):

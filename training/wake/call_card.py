@@ -21,6 +21,8 @@ KINDS = {
     "near": "synthetic near-misses",
     "cut_near": "near-misses put together of real people's speech",
     "echoed_near": "near-misses and other talk over Myna's own voice",
+    "met": "people's sentences that meet in something like the phrase",
+    "met_read": "the same of words, by synthetic voices",
     "english": "synthetic English",
     "mandarin": "synthetic Mandarin",
     "talk": "what real people read",

@@ -14,6 +14,7 @@ import logging
 import multiprocessing
 import subprocess
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,13 +35,14 @@ from dialog.lexicon import entries
 from dialog.phone_features import SHIFT_SAMPLES
 from dialog.phone_graph import likelihoods
 from dialog.wake.confirm import WakeEars
-from dialog.wake.detector import FEWEST_FRAMES, MOST_FRAMES
+from dialog.wake.detector import CANDIDATE, FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.head import NEAR, SEEN_ROWS
 from dialog.wake.phrase import phrase as states_of
 from dialog.wake.spotter import Spotter
 from training.augment import spoiled
 from training.realign import Aligned
 from training.vocabulary import chinese_sentences, lesson_sentences
+from training.wake import meetings
 from training.wake.callers import (
     NEURAL_SHARE,
     NEURAL_SHARE_OF_OTHERS,
@@ -50,6 +52,7 @@ from training.wake.callers import (
     synthetic,
 )
 from training.wake.cuts import Phones, Speaker, varied
+from training.wake.data import holds
 from training.wake.overhearing import Overhearer, ears_of
 from training.wake.readers import Readers, Synthesised, teaching_voices
 from training.wake.voices import Sound, near_misses
@@ -76,6 +79,8 @@ AFTER_SHARE, BEFORE_SHARE, MOST_BESIDE = 0.75, 0.3, 4
 """Of sayings in one breath with other words; and how many these are."""
 PLACES, CALLED_SEED = 12, 4000
 """Of the calls in the bench's situations: places at a time, and the seed of the first."""
+MET_SENTENCES, MET_TOGETHER = 300, 60
+"""Of sentences that meet: how many of two sorts are drawn at a time, and for how many meetings."""
 LEVELS_DB = (-3.0, 20.0)
 """How far a call lies below Myna's voice."""
 MINED_SEED, ASKED_SEED = 1_000_000, 2_000_000
@@ -97,6 +102,8 @@ class Amounts:
     mandarin: int = 600
     echoed: int = 300
     echoed_near: int = 450
+    met_per_speaker: int = 24
+    met_read: int = 1200
     mined_minutes: int = 100
     asked_minutes: int = 480
     asked_lessons: int = 0
@@ -105,18 +112,23 @@ class Amounts:
 
 
 POSITIVE = ("said", "carried", "cut", "echoed", "called")
-NEGATIVE = ("near", "cut_near", "echoed_near", "english", "mandarin", "talk", "mined", "asked")
+NEGATIVE = (
+    "near", "cut_near", "echoed_near", "met", "met_read", "english", "mandarin", "talk", "mined",
+    "asked",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One sound to be made and heard: a text, a sound that is there, or a minute's number."""
+    """One sound to be made and heard: a text, a sound that is there, or a minute's number; and how
+    many samples of a sound follow what matters in it."""
 
     kind: str
     seed: int
     text: str = ""
     phrase: str = ""
     sound: Sound | None = None
+    more: int = 0
     copies: int = 1
 
 
@@ -224,6 +236,7 @@ def _phrase_jobs(
         range(amounts.asked_minutes), _lessons(seed, amounts.asked_minutes, amounts.asked_lessons)
     )
     jobs += [_Job("asked", seed, text=str(at), phrase=phrase) for at in asked]
+    jobs += _meeting_jobs(phrase, teaching, amounts, seed)
     cuts = _cut_jobs(pronunciations_of(phrase), teaching, amounts, seed, processes)
     jobs += cuts
     # Called in the bench's situations: two in three by synthetic voices, the others put together.
@@ -301,6 +314,35 @@ def _cuts_of(
     return jobs
 
 
+def _meeting_jobs(
+    phrase: str, teaching: Sequence[Aligned], amounts: Amounts, seed: int
+) -> list[_Job]:
+    """Where sentences meet in something like the phrase, by those who read them and read aloud."""
+    rng, jobs, ways = np.random.default_rng([seed, 1]), [], pronunciations_of(phrase)
+    own = defaultdict(list)
+    sentences = {sentence for sentence in lesson_sentences() if phrase not in sentence.lower()}
+    for utterance, path in teaching:
+        if not holds(utterance.words, phrase.split()):
+            own[utterance.speaker].append((utterance, path))
+            sentences.add(" ".join(utterance.words))
+    for number, name in enumerate(sorted(own)):
+        way = ways[number % len(ways)]
+        for sound, more in meetings.said(way, own[name], amounts.met_per_speaker, rng):
+            draw = int(rng.integers(1 << 30))
+            jobs.append(_Job("met", draw, sound=sound, more=more, copies=2))
+    known, vocabulary = sorted(sentences), sorted(entries())
+    for at in range(0, amounts.met_read, MET_TOGETHER):
+        drawn = [str(each) for each in rng.choice(known, MET_SENTENCES)]
+        drawn += [" ".join(rng.choice(vocabulary, 3)) for _ in range(MET_SENTENCES)]
+        way = ways[at // MET_TOGETHER % len(ways)]
+        read = meetings.texts(way, drawn, min(MET_TOGETHER, amounts.met_read - at), rng)
+        jobs += [
+            _Job("met_read", seed + at + number, text=text, phrase=phrase, copies=2)
+            for number, text in enumerate(read)
+        ]
+    return jobs
+
+
 _ears: WakeEars
 _others: list[Sound]
 _read: list[Recording]
@@ -344,9 +386,9 @@ def _laid(job: _Job, voice: Sound, rng: np.random.Generator) -> list[Sound]:
         return _called(job.phrase, voice, job.seed)
     if job.kind in ("echoed", "echoed_near"):
         return _over_echo(voice, job.seed, rng)
-    after = 0
-    if job.kind == "carried":
-        end = said_until(job.phrase, voice)
+    after = job.more
+    if job.kind in ("carried", "met_read"):
+        end = said_until(job.phrase, voice, LIKELY if job.kind == "carried" else CANDIDATE)
         if end is None:
             return []
         after = voice.size - end
@@ -362,10 +404,16 @@ def _perhaps_spoiled(window: Sound, rng: np.random.Generator) -> Sound:
     return spoiled(rng, window, _others) if rng.random() < SPOILED_SHARE else window
 
 
-def said_until(phrase: str, voice: Sound) -> int | None:
-    """Where a phrase ends in what was said, in samples; None where it is not heard in it."""
+def said_until(phrase: str, voice: Sound, likely: float = LIKELY) -> int | None:
+    """Where a phrase ends in what was said, in samples; None where it is not heard in it.
+
+    Args:
+        phrase: In plain lower-case words.
+        voice: Float32, 16 000 Hz, -1..1.
+        likely: Log likelihood ratio for each frame from which it was heard.
+    """
     spotter = Spotter([states_of(phrase)])
-    best, end = LIKELY, None
+    best, end = likely, None
     for frame, row in enumerate(likelihoods(_ears.frames(voice))):
         spotter.step(row)
         ratio, length = spotter.ratio(0)

@@ -52,14 +52,14 @@ AMOUNTS = {
     NEAR: Amounts(),
     PLAIN: Amounts(
         synthetic=700, carried=150, cuts_per_speaker=8, near=300, echoed=700, echoed_near=700,
-        asked_minutes=240, asked_lessons=200, called=240,
+        met_per_speaker=12, met_read=600, asked_minutes=240, asked_lessons=200, called=240,
     ),
 }  # fmt: skip
 """What the plain ears are taught lies more often over Myna's own voice: they listen while she
 talks."""
 FEW = Amounts(
     synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0, echoed_near=0,
-    asked_minutes=40, called=20,
+    met_per_speaker=6, met_read=120, asked_minutes=40, called=20,
 )  # fmt: skip
 FEW_STEPS = 500
 Weights = Mapping[str, NDArray[np.float32]]
@@ -173,7 +173,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _same(one: Weights, other: Weights) -> bool:
-    """Whether two are one network; a head keeps half precision."""
+    """Whether two are one network; a head keeps weights in steps (`call_network.export`)."""
     return all(np.allclose(value, other[name], atol=0.01) for name, value in one.items())
 
 

@@ -43,7 +43,7 @@ class Speaker:
         self.runs: dict[Phones, list[Piece]] = defaultdict(list)
         self._sounds: dict[str, Sound] = {}
         for utterance, path in aligned:
-            spans = _spans(path)
+            spans = spans_of(path)
             for at in range(len(spans)):
                 for end in range(at + 1, min(at + LONGEST_PIECE, len(spans)) + 1):
                     if end > at + 1 and spans[end - 1][1] != spans[end - 2][2]:
@@ -61,7 +61,7 @@ class Speaker:
         sound = np.zeros(0, np.float32)
         for run in runs:
             found = self.runs[run]
-            sound = _joined(sound, self._cut(found[int(rng.integers(len(found)))]))
+            sound = joined(sound, self._cut(found[int(rng.integers(len(found)))]))
         return np.asarray(sound * (0.6 / max(float(np.abs(sound).max()), 1e-4)), np.float32)
 
     def _split(self, phones: Phones, rng: np.random.Generator) -> list[Phones] | None:
@@ -107,7 +107,7 @@ def varied(phones: Phones, rng: np.random.Generator) -> Phones:
     return tuple(changed)
 
 
-def _spans(path: NDArray[np.int16]) -> list[tuple[str, int, int]]:
+def spans_of(path: NDArray[np.int16]) -> list[tuple[str, int, int]]:
     """Phone, first frame, one past the last, of every phone in an alignment."""
     starts = np.flatnonzero(np.diff(path.astype(int), prepend=-1))
     ends = np.append(starts[1:], len(path))
@@ -119,7 +119,7 @@ def _spans(path: NDArray[np.int16]) -> list[tuple[str, int, int]]:
     ]
 
 
-def _joined(left: Sound, right: Sound) -> Sound:
+def joined(left: Sound, right: Sound) -> Sound:
     if left.size < JOIN_SAMPLES or right.size < JOIN_SAMPLES:
         return np.concatenate([left, right])
     fade = np.linspace(0.0, 1.0, JOIN_SAMPLES, dtype=np.float32)
