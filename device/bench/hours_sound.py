@@ -7,7 +7,7 @@ seed and on its number alone, so that fewer hours are the beginning of more.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.random import Generator
 
 from audio.ports import SAMPLE_RATE_HZ, Samples
-from audio.virtual_room.noise import cough, door, fan, television
+from audio.virtual_room.noise import Says, cough, door, fan, synthesised, television
 from device.bench import acoustics, hearing_scene, hours_music, wake_said
 from device.bench.acoustics import Point, Signal
 from device.bench.echo_scene import NOISE_RMS
@@ -89,6 +89,7 @@ class Hours:
         corpus: A folder with ``train.tsv`` and ``train/``, of which people are heard from whom no
             stage of the wake phrase has learnt; None lets synthetic voices read.
         recordings: What is read instead; None for the above.
+        on_television: Who talks there in the minute of a number.
 
     Raises:
         ModelError: No synthesiser is installed, or the folder holds no corpus.
@@ -99,8 +100,10 @@ class Hours:
         seed: int,
         corpus: Path | None,
         recordings: Sequence[wake_said.Recording] | None = None,
+        on_television: Callable[[int], Says] = lambda _: synthesised,
     ) -> None:
         self._seed = seed
+        self._on_television = on_television
         if recordings is None and corpus is not None:
             recordings = wake_said.unlearnt(corpus)
         self._people = People(recordings) if recordings is not None else None
@@ -123,21 +126,21 @@ class Hours:
         room = _room(rng, seed=int(rng.integers(1 << 30)))
         if kind is Kind.LESSON:
             return self._lesson(room, rng)
-        dry = self._dry(kind, rng)
+        dry = self._dry(kind, rng, self._on_television(number))
         near = _in_room(dry, room, _place(rng)) * _level(rng)
         near += NOISE_RMS * rng.standard_normal(len(near))
         return Minute(kind, int16(_faded(near)), np.zeros(len(near), np.int16))
 
-    def _dry(self, kind: Kind, rng: Generator) -> Signal:
+    def _dry(self, kind: Kind, rng: Generator, says: Says) -> Signal:
         if kind is Kind.NOISE:
-            return _noise(rng)
+            return _noise(rng, says)
         if kind is Kind.MUSIC:
             return hours_music.tune(MINUTE_S, rng)
         if kind is not Kind.MIXED:
             return laid_out(self._talk(kind, rng), MINUTE_S, rng)
         recorded = Kind.CHILDREN if rng.random() < 0.5 else Kind.ADULTS
         talk = laid_out(self._talk(recorded, rng), MINUTE_S, rng)
-        beside = hours_music.tune(MINUTE_S, rng) if rng.random() < 0.5 else _noise(rng)
+        beside = hours_music.tune(MINUTE_S, rng) if rng.random() < 0.5 else _noise(rng, says)
         snr_db = rng.uniform(LEAST_SNR_DB, MOST_SNR_DB)
         return np.asarray(talk + 10 ** (-snr_db / 20) * beside)
 
@@ -190,11 +193,12 @@ def _level(rng: Generator) -> float:
     return float(10 ** (rng.uniform(FAINTEST_DBFS, LOUDEST_DBFS) / 20))
 
 
-def _noise(rng: Generator) -> Signal:
+def _noise(rng: Generator, says: Says) -> Signal:
     """A fan or some talkers of a television for a minute, now and then a cough or a door."""
-    ever = (
-        fan(LOOP_S, rng) if rng.random() < 0.5 else television(LOOP_S, int(rng.integers(1, 4)), rng)
-    )
+    if rng.random() < 0.5:
+        ever = fan(LOOP_S, rng)
+    else:
+        ever = television(LOOP_S, int(rng.integers(1, 4)), rng, says)
     out = np.resize(ever, round(MINUTE_S * SAMPLE_RATE_HZ)).astype(float)
     for _ in range(int(rng.integers(0, 6))):
         sudden = (cough if rng.random() < 0.7 else door)(rng)

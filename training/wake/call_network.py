@@ -23,7 +23,7 @@ DROPPED_INPUTS, DROPPED, NOISE = 0.1, 0.15, 0.1
 CALLS = 64
 OTHERS = {
     "near": 24, "cut_near": 12, "echoed_near": 16, "english": 16, "mandarin": 12, "talk": 48,
-    "mined": 16, "asked": 32, "met": 16, "met_read": 16,
+    "mined": 16, "asked": 48, "met": 16, "met_read": 16,
 }  # fmt: skip
 """Of each kind in a batch, half of them from the hardest found."""
 OTHERS_WEIGHT = 1.5

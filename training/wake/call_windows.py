@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from audio.echo_factory import make_canceller
 from audio.ports import WAKE_SOUND_S, Samples, Woken
 from audio.settings import AudioSettings
+from audio.virtual_room.noise import Says
 from device.bench import acoustics, hearing_scene, hearing_wake
 from device.bench.echo_signals import through
 from device.bench.hearing_listener import sound_of
@@ -92,7 +93,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much of each kind is made; `asked_lessons` are minutes more of her own lessons."""
+    """How much of each kind is made; `asked_more` are further minutes of one kind."""
 
     synthetic: int = 1500
     carried: int = 300
@@ -102,11 +103,11 @@ class Amounts:
     mandarin: int = 600
     echoed: int = 300
     echoed_near: int = 450
-    met_per_speaker: int = 24
-    met_read: int = 1200
+    met_per_speaker: int = 48
+    met_read: int = 2400
     mined_minutes: int = 100
     asked_minutes: int = 480
-    asked_lessons: int = 0
+    asked_more: tuple[tuple[Kind, int], ...] = ((Kind.MUSIC, 140), (Kind.NOISE, 70))
     called: int = 320
     copies: int = 3
 
@@ -233,7 +234,11 @@ def _phrase_jobs(
         for at in range(amounts.echoed_near)
     ]
     asked = itertools.chain(
-        range(amounts.asked_minutes), _lessons(seed, amounts.asked_minutes, amounts.asked_lessons)
+        range(amounts.asked_minutes),
+        *(
+            _minutes_of(kind, seed, amounts.asked_minutes, count)
+            for kind, count in amounts.asked_more
+        ),
     )
     jobs += [_Job("asked", seed, text=str(at), phrase=phrase) for at in asked]
     jobs += _meeting_jobs(phrase, teaching, amounts, seed)
@@ -490,12 +495,17 @@ def _called(phrase: str, voice: Sound, seed: int) -> list[Sound]:
     signal = voice.astype(np.float64)
     signal /= acoustics.active_rms(signal)
     found = []
-    synthesised = Synthesised(lesson_sentences(), teaching_voices(seed))
-    says = Readers(_read, seed) if seed % 2 else synthesised
-    for _, scene in hearing_wake.situations(signal, condition, seed, says):
+    for _, scene in hearing_wake.situations(signal, condition, seed, _television(seed)):
         edges = Overhearer(phrase).hear(scene.near, scene.far)
         found += [_floats(edge) for edge in edges if scene.about_it(edge.at_s)]
     return [sound for sound in found if sound.size == SAMPLES]
+
+
+def _television(seed: int) -> Says:
+    """Who talks there: people who teach, or synthetic voices that do."""
+    if seed % 2:
+        return Readers(_read, seed)
+    return Synthesised(lesson_sentences(), teaching_voices(seed))
 
 
 def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
@@ -508,10 +518,10 @@ def _asked(phrase: str, seed: int, number: int) -> list[Sound]:
     return [sound for sound in found if sound.size == SAMPLES]
 
 
-def _lessons(seed: int, first: int, count: int) -> Iterator[int]:
-    """Numbers of so many minutes of lessons, from the first on."""
+def _minutes_of(kind: Kind, seed: int, first: int, count: int) -> Iterator[int]:
+    """Numbers of so many minutes of one kind, from the first on."""
     minutes = Hours(ASKED_SEED + seed, None, [])
-    return itertools.islice(minutes.numbers(Kind.LESSON, first), count)
+    return itertools.islice(minutes.numbers(kind, first), count)
 
 
 def _mined(seed: int, number: int) -> list[Sound]:
@@ -529,8 +539,9 @@ def _mined(seed: int, number: int) -> list[Sound]:
 
 @functools.cache
 def _minutes(seed: int, *, mined: bool = False) -> Hours:
-    """Of seeds that no benchmark uses, read by people who teach."""
-    return Hours((MINED_SEED if mined else ASKED_SEED) + seed, None, _read)
+    """Of seeds that no benchmark uses, read by people who teach, on the television too."""
+    first = (MINED_SEED if mined else ASKED_SEED) + seed
+    return Hours(first, None, _read, on_television=lambda number: _television(first + number))
 
 
 def _floats(edge: Woken) -> Sound:

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from device.bench.hours_sound import Kind
 from dialog.wake.head import (
     HEADS_PATH,
     NEAR,
@@ -52,14 +53,15 @@ AMOUNTS = {
     NEAR: Amounts(),
     PLAIN: Amounts(
         synthetic=700, carried=150, cuts_per_speaker=8, near=300, echoed=700, echoed_near=700,
-        met_per_speaker=12, met_read=600, asked_minutes=240, asked_lessons=200, called=240,
+        met_per_speaker=12, met_read=600, asked_minutes=240,
+        asked_more=((Kind.LESSON, 200),), called=240,
     ),
 }  # fmt: skip
 """What the plain ears are taught lies more often over Myna's own voice: they listen while she
 talks."""
 FEW = Amounts(
     synthetic=60, carried=100, cuts_per_speaker=5, near=80, echoed=0, echoed_near=0,
-    met_per_speaker=6, met_read=120, asked_minutes=40, called=20,
+    met_per_speaker=6, met_read=120, asked_minutes=40, asked_more=(), called=20,
 )  # fmt: skip
 FEW_STEPS = 500
 Weights = Mapping[str, NDArray[np.float32]]
