@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn import functional
 
 from dialog.wake.head import DILATIONS, EPSILON, KERNEL, NEAR, STEPS, Fusion
-from training.wake.call_windows import NEGATIVE, POSITIVE, Windows
+from training.wake.call_jobs import NEGATIVE, POSITIVE
+from training.wake.call_windows import Windows
 
 Places = NDArray[np.int64]
 

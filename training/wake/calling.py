@@ -38,8 +38,9 @@ from training.kept import once
 from training.realign import Aligned
 from training.wake import call_network, call_windows, fusing
 from training.wake.call_card import Card
+from training.wake.call_jobs import Amounts
 from training.wake.call_network import Network
-from training.wake.call_windows import Amounts, Windows
+from training.wake.call_windows import Windows
 from training.wake.callers import fusing_speakers, held_out_speakers, makes
 from training.wake.data import holds
 from training.wake.overhearing import make_way
