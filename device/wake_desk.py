@@ -11,7 +11,6 @@ from core.process_ports import Reply
 from device.scheduling import OnReply, Scheduler
 from dialog.ports import Hints, Recognition
 from dialog.wake.question import WakeQuestion
-from dialog.wake.refusals import Refusals
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +49,6 @@ class WakeDesk:
         self._question = question
         self._threshold = threshold
         self._job: int | None = None
-        self._refusals = Refusals()
         self.refused = 0
         """Candidates that were none, since start."""
 
@@ -59,7 +57,7 @@ class WakeDesk:
 
         Args:
             woken: The candidate.
-            told: Called once with the answer: later, or at once for more of what was surely none.
+            told: Called once with the answer, later.
 
         Returns:
             False where nothing has to be asked; `told` is not called then.
@@ -67,10 +65,6 @@ class WakeDesk:
         question = None if woken.sound is None else self._question(woken.hit.phrase)
         if question is None or woken.sound is None:
             return False
-        if self._refusals.cover(woken):
-            self.refused += 1
-            told(False)
-            return True
         asked = question.after(woken.hit.score, over_playback=woken.over_playback)
         sound, hints = woken.sound, Hints(wake=asked)
         job: list[int] = []
@@ -83,7 +77,6 @@ class WakeDesk:
                 log.warning("nobody had the last word on a wake phrase")
                 told(woken.hit.score >= ALONE_SHARE * self._threshold)
                 return
-            self._refusals.add(woken, reply.value.confidence)
             said = reply.value.confidence >= self._threshold
             self.refused += not said
             told(said)

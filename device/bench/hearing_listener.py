@@ -12,7 +12,6 @@ from audio.playback import Playback
 from audio.ports import FRAME_SAMPLES, Attention, Edge, ReadStatus, Samples, WakeWord, Woken
 from audio.settings import AudioSettings, TurnSettings, WakeSettings
 from device.wake_words import wake_question, wake_words
-from dialog.wake.refusals import Refusals
 
 
 class Listener:
@@ -75,7 +74,6 @@ class SleepingListener:
         self._question = question
         self._threshold = settings.threshold
         self._listener = Listener(Attention.WAKE)
-        self._refusals = Refusals()
 
     @property
     def vetoed(self) -> int:
@@ -87,28 +85,21 @@ class SleepingListener:
         found: list[Candidate] = []
         for frame in frames(near, far):
             edges = self._listener.hear(*frame)
-            for edge in edges:
-                if isinstance(edge, Woken):
-                    found += self._weighed(edge)
+            found += [self._weighed(edge) for edge in edges if isinstance(edge, Woken)]
         return found
 
     def woken_by(self, candidate: Candidate) -> bool:
         """Whether this one wakes her."""
         return candidate.confidence >= self._threshold
 
-    def _weighed(self, edge: Woken) -> list[Candidate]:
-        """One, or none for more of what was surely no phrase."""
+    def _weighed(self, edge: Woken) -> Candidate:
         from dialog.factory import build_last_word
 
-        if self._refusals.cover(edge):
-            self._listener.front_end.refuse_wake()
-            return []
         question = self._question.after(edge.hit.score, over_playback=edge.over_playback)
         found = Candidate(edge.at_s, build_last_word().confidence(sound_of(edge), question))
-        self._refusals.add(edge, found.confidence)
         if not self.woken_by(found):
             self._listener.front_end.refuse_wake()
-        return [found]
+        return found
 
 
 def frames(near: Samples, far: Samples) -> Iterator[tuple[Samples, Samples]]:

@@ -118,35 +118,3 @@ def test_where_nothing_has_to_be_asked(
 ) -> None:
     assert not desk.ask(woken, lambda _: None)
     assert recogniser.asked == []
-
-
-def test_while_myna_talks_nothing_is_put_off(desk: WakeDesk, recogniser: Recogniser) -> None:
-    desk.ask(Woken(1.0, HIT, SOUND, over_playback=True), lambda _said: None)
-    recogniser.answer(0, 0.001)
-    desk.ask(later(0.2, 1.5), lambda _said: None)
-    assert len(recogniser.asked) == 2
-
-
-def later(score: float, at_s: float) -> Woken:
-    return Woken(at_s, WakeHit("hello myna", score, at_s), SOUND)
-
-
-@pytest.mark.parametrize(
-    ("confidence", "then", "asked"),
-    [
-        (0.001, later(0.2, 1.5), 1),  # more of what was surely none
-        (0.01, later(0.2, 1.5), 2),  # less surely
-        (0.001, later(0.4, 1.5), 2),  # much likelier by now
-        (0.001, later(0.2, 1.72), 2),  # long enough ago
-    ],
-)
-def test_more_of_what_was_surely_none_is_refused_unasked(
-    desk: WakeDesk, recogniser: Recogniser, confidence: float, then: Woken, asked: int
-) -> None:
-    told: list[bool] = []
-    assert desk.ask(Woken(1.0, HIT, SOUND), told.append)
-    recogniser.answer(0, confidence)
-    assert desk.ask(then, told.append)
-    assert len(recogniser.asked) == asked
-    assert told == [False] * (3 - asked)
-    assert desk.refused == 3 - asked
