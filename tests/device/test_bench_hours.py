@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audio.ports import SAMPLE_RATE_HZ
+from audio.virtual_room.noise import Says
 from device.bench import hearing_scene, hearing_wake, hours, hours_music, hours_sound, hours_talk
 from device.bench.acoustics import active_rms
 from device.bench.hearing_listener import Candidate, SleepingListener
@@ -46,6 +48,28 @@ def test_without_a_corpus_synthetic_voices_read() -> None:
     kinds = Counter(Hours(3, None).kind(n) for n in range(20))
     assert kinds[Kind.CHILDREN] == kinds[Kind.ADULTS] == 0
     assert kinds[Kind.ENGLISH] == 7
+
+
+@pytest.mark.usefixtures("short_minutes")
+def test_who_talks_on_the_television_of_a_minute_can_be_chosen() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def on_television(number: int) -> Says:
+        def says(talker: int, rng: np.random.Generator) -> NDArray[np.float64]:
+            asked.append((number, talker))
+            return rng.standard_normal(SAMPLE_RATE_HZ)
+
+        return says
+
+    chosen, usual = Hours(1, None, on_television=on_television), Hours(1, None)
+    noise = list(itertools.islice(chosen.numbers(Kind.NOISE), 8))
+    differs = {
+        number
+        for number in noise
+        if not np.array_equal(chosen.minute(number).near, usual.minute(number).near)
+    }
+    assert differs
+    assert differs == {number for number, _ in asked}  # a fan is nobody's
 
 
 @pytest.mark.usefixtures("short_minutes")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from training.realign import Aligned
 from training.vocabulary import chinese_sentences, lesson_sentences
 from training.wake import meetings
 from training.wake.callers import RATE_HZ, pronunciations_of
-from training.wake.cuts import Phones, Speaker, varied
+from training.wake.cuts import Phones, Speaker, by_speaker, varied
 from training.wake.data import holds
 from training.wake.voices import Sound, near_misses
 
@@ -161,12 +160,8 @@ def other_jobs(amounts: Amounts, seed: int) -> list[Job]:
 def _cut_jobs(
     ways: Sequence[Phones], teaching: Sequence[Aligned], amounts: Amounts, seed: int, processes: int
 ) -> list[Job]:
-    ordered = sorted(teaching, key=lambda pair: pair[0].speaker)
     asked = [
-        (ways, list(group), amounts, (seed, number))
-        for number, (_, group) in enumerate(
-            itertools.groupby(ordered, lambda pair: pair[0].speaker)
-        )
+        (ways, own, amounts, (seed, number)) for number, own in enumerate(by_speaker(teaching))
     ]
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         return list(itertools.chain.from_iterable(pool.starmap(_cuts_of, asked, chunksize=1)))
@@ -200,18 +195,15 @@ def _meeting_jobs(
 ) -> list[Job]:
     """Where sentences meet in something like the phrase, by those who read them and read aloud."""
     rng, jobs, ways = np.random.default_rng([seed, 1]), [], pronunciations_of(phrase)
-    own = defaultdict(list)
-    sentences = {sentence for sentence in lesson_sentences() if phrase not in sentence.lower()}
-    for utterance, path in teaching:
-        if not holds(utterance.words, phrase.split()):
-            own[utterance.speaker].append((utterance, path))
-            sentences.add(" ".join(utterance.words))
-    for number, name in enumerate(sorted(own)):
+    free = [pair for pair in teaching if not holds(pair[0].words, phrase.split())]
+    for number, own in enumerate(by_speaker(free)):
         way = ways[number % len(ways)]
-        for sound, more in meetings.said(way, own[name], amounts.met_per_speaker, rng):
+        for sound, more in meetings.said(way, own, amounts.met_per_speaker, rng):
             draw = int(rng.integers(1 << 30))
             jobs.append(Job("met", draw, sound=sound, more=more, copies=2))
-    known, vocabulary = sorted(sentences), sorted(entries())
+    sentences = {sentence for sentence in lesson_sentences() if phrase not in sentence.lower()}
+    known = sorted(sentences | {" ".join(utterance.words) for utterance, _ in free})
+    vocabulary = sorted(entries())
     for at in range(0, amounts.met_read, MET_TOGETHER):
         drawn = [str(each) for each in rng.choice(known, MET_SENTENCES)]
         drawn += [" ".join(rng.choice(vocabulary, 3)) for _ in range(MET_SENTENCES)]

@@ -6,6 +6,7 @@ few phones changed or left out makes near-misses in real voices.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ Phones = tuple[str, ...]
 
 FRAME_SAMPLES = 160
 JOIN_SAMPLES = 128
+LEVEL = 0.1
+"""Of a piece, root mean square."""
 LONGEST_PIECE = 6
 MOST_PIECES, MOST_SINGLE = 5, 2
 """Pieces that a phrase may be made of, and how many of them may be of one phone."""
@@ -92,7 +95,18 @@ class Speaker:
             self._sounds[name] = piece.utterance.samples()
         margin = JOIN_SAMPLES // 2
         cut = self._sounds[name][max(0, piece.start - margin) : piece.end + margin]
-        return np.asarray(cut * (0.1 / (float(np.sqrt(np.mean(cut**2))) + 1e-5)), np.float32)
+        return levelled(cut)
+
+
+def by_speaker(recordings: Sequence[Aligned]) -> list[list[Aligned]]:
+    """The recordings of each, in the order of their names."""
+    ordered = sorted(recordings, key=lambda pair: pair[0].speaker)
+    return [list(own) for _, own in itertools.groupby(ordered, lambda pair: pair[0].speaker)]
+
+
+def levelled(sound: Sound) -> Sound:
+    """At the level at which pieces are joined."""
+    return np.asarray(sound * (LEVEL / (float(np.sqrt(np.mean(sound**2))) + 1e-5)), np.float32)
 
 
 def varied(phones: Phones, rng: np.random.Generator) -> Phones:
@@ -120,6 +134,7 @@ def spans_of(path: NDArray[np.int16]) -> list[tuple[str, int, int]]:
 
 
 def joined(left: Sound, right: Sound) -> Sound:
+    """One piece after another, faded into it over `JOIN_SAMPLES`."""
     if left.size < JOIN_SAMPLES or right.size < JOIN_SAMPLES:
         return np.concatenate([left, right])
     fade = np.linspace(0.0, 1.0, JOIN_SAMPLES, dtype=np.float32)

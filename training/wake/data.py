@@ -20,7 +20,7 @@ from training.augment import heard, spoiled
 from training.corpus import OLDEST_CHILD, Utterance
 from training.realign import Aligned
 from training.wake import voices
-from training.wake.cuts import Phones, Speaker, varied
+from training.wake.cuts import Phones, Speaker, by_speaker, varied
 from training.wake.embed import FIRST_END_S, HOP_S, WINDOW_S, Embedder
 
 Sound = NDArray[np.float32]
@@ -156,12 +156,11 @@ def cut_plans(
 ) -> list[Plan]:  # fmt: skip
     """The phrase in real voices, and when for training as many near-misses in them."""
     rng = np.random.default_rng(seed)
-    ordered = sorted(aligned, key=lambda pair: pair[0].speaker)
     plans: list[Plan] = []
     scenes = [name for name, _ in CONDITIONS] if judged else ["train"]
-    for name, group in itertools.groupby(ordered, lambda pair: pair[0].speaker):
-        recordings = list(group)
-        speaker, age = Speaker(recordings), recordings[0][0].age
+    for recordings in by_speaker(aligned):
+        name, age = recordings[0][0].speaker, recordings[0][0].age
+        speaker = Speaker(recordings)
         for _ in range(per_speaker):
             way = ways[int(rng.integers(len(ways)))]
             for positive in (True,) if judged else (True, False):

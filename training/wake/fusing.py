@@ -38,7 +38,7 @@ from dialog.wake.verifier import Verifier
 from training.realign import Aligned
 from training.vocabulary import lesson_sentences
 from training.wake.callers import FUSING_VOICES, fusing_speakers, pronunciations_of
-from training.wake.cuts import Speaker
+from training.wake.cuts import Speaker, by_speaker
 from training.wake.overhearing import Overhearer, ears_of
 from training.wake.readers import Readers, Synthesised
 
@@ -279,9 +279,8 @@ def _synthetic() -> list[NDArray[np.float64]]:
 def _cuts(phrase: str, own: Sequence[Aligned]) -> list[NDArray[np.float64]]:
     rng = np.random.default_rng(99)
     ways, made = pronunciations_of(phrase), []
-    ordered = sorted(own, key=lambda pair: pair[0].speaker)
-    for _, group in itertools.groupby(ordered, lambda pair: pair[0].speaker):
-        speaker = Speaker(list(group))
+    for recordings in by_speaker(own):
+        speaker = Speaker(recordings)
         for number in range(CUTS_PER_SPEAKER):
             sound = speaker.say(ways[number % len(ways)], rng)
             if sound is not None and sound.size > 6000:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from dialog import matching
 from dialog.lexicon import pronunciations
+from dialog.wake.phrase import VOWELS
 from training.realign import Aligned
-from training.wake.cuts import FRAME_SAMPLES, Phones, Sound, joined, spans_of
+from training.wake.cuts import FRAME_SAMPLES, Phones, Sound, joined, levelled, spans_of
 
 LEAST, MOST = 0.7, 3.0
 """How unlike the phrase a meeting is: less is the phrase, more is any talk."""
@@ -30,8 +31,7 @@ MOST_USES = 3
 FROM_EACH = 2
 """Phones of the phrase that either side holds, at least."""
 _MANNERS = {
-    "vowel": ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH",
-              "UW"),
+    "vowel": tuple(VOWELS),
     "stop": ("P", "B", "T", "D", "K", "G", "CH", "JH"),
     "fricative": ("F", "V", "TH", "DH", "S", "Z", "SH", "ZH", "HH"),
     "nasal": ("M", "N", "NG"),
@@ -39,8 +39,6 @@ _MANNERS = {
 }  # fmt: skip
 _MANNER = {phone: manner for manner, phones in _MANNERS.items() for phone in phones}
 _VOICED_THROUGHOUT = {"nasal", "approximant"}
-_LEVEL = 0.1
-"""Of either side, root mean square."""
 Costs = NDArray[np.float32]
 
 
@@ -87,7 +85,7 @@ def said(
         start = right[each.since][1] * FRAME_SAMPLES
         end = right[each.since + max(each.phones, 1) - 1][2] * FRAME_SAMPLES
         after = sounds[each.right][start:]
-        yield joined(_levelled(before), _levelled(after)), after.size - (end - start)
+        yield joined(levelled(before), levelled(after)), after.size - (end - start)
 
 
 def texts(way: Phones, sentences: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
@@ -199,7 +197,3 @@ def _beginnings(phones: Sequence[str], way: Sequence[str]) -> tuple[Costs, NDArr
                 least, taken = float(row[-1]), number
         costs[start], lengths[start] = least, taken
     return costs, lengths
-
-
-def _levelled(sound: Sound) -> Sound:
-    return np.asarray(sound * (_LEVEL / (float(np.sqrt(np.mean(sound**2))) + 1e-5)), np.float32)
