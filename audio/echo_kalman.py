@@ -19,13 +19,11 @@ passes unchanged.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audio.kalman_state import kalman_state
 from audio.levels import power_dbfs
 from audio.ports import FRAME_MS, FRAME_SAMPLES, Samples
-
-Floats = NDArray[np.float32]
-Spectra = NDArray[np.complex64]
+from audio.spectra import Floats, Spectra, to_frequency, to_time
 
 WINDOW = 2 * FRAME_SAMPLES
 BINS = FRAME_SAMPLES + 1
@@ -56,7 +54,6 @@ _START_DECAY_PER_FRAME = 0.15
 _START_BENT = 0.3
 _FLOOR = 1e-8
 """Least noise power per bin: below 16-bit quantisation; keeps silence from dividing by zero."""
-_LEAST_VARIANCE = 1e-12
 _HOLD_FRAMES = 100
 """After the signals were forgotten nothing is learned for so long: the echo still holds what the
 reference no longer does, and the delay may have moved."""
@@ -67,21 +64,10 @@ _HARM_RATIO = 1.25
 _IDLE_RATIO = 0.8
 """A filter that takes out less than this leaves may have become too sure of an old room, and is
 made less sure, by `_DOUBT` of its first uncertainty per frame."""
-_DOUBT = 0.01
+_DOUBT = np.float32(0.01)
 _RESTORE_FRAMES = 150
 """A room lost so recently was not lost when the delay turns out to have moved."""
-_OVERLAP = 0.5
-"""Half of each window is new: the share of a weight's error that shows in the frame's error."""
 _PER_STEP, _STEPS = np.float32(1 / 32768), np.float32(32768)
-
-
-def _to_frequency(values: Floats, out: Spectra | None = None) -> Spectra:
-    # NumPy's own types know this transform in double precision only; it keeps single.
-    return np.fft.rfft(values, axis=-1, out=out)  # type: ignore[arg-type,return-value]
-
-
-def _to_time(spectra: Spectra, out: Floats | None = None) -> Floats:
-    return np.fft.irfft(spectra, axis=-1, out=out)  # type: ignore[arg-type,return-value]
 
 
 class KalmanCanceller:
@@ -97,18 +83,12 @@ class KalmanCanceller:
         self._sizes = (self.partitions,) + (bent,) * (CHANNELS - 1)
         self._heads = np.cumsum((0, *self._sizes[:-1]))
         shape = (sum(self._sizes), BINS)
-        # One row for each partition of each channel, a channel's newest first.
-        self._spectra = np.zeros(shape, np.complex64)
-        self._powers = np.zeros(shape, np.float32)
-        self._weights = np.zeros(shape, np.complex64)
-        self._variance = np.zeros(shape, np.float32)
-        self._lost_weights = np.zeros(shape, np.complex64)
+        self._state = kalman_state(shape)
+        self._lost_weights: Spectra = np.zeros(shape, np.complex64)
         age = np.concatenate([np.arange(size, dtype=np.float32) for size in self._sizes])
         start = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)
         start[self.partitions :] *= _START_BENT
         self._start_variance = np.repeat(start[:, None], BINS, axis=1).astype(np.float32)
-        self._product = np.zeros(shape, np.complex64)
-        self._gain = np.zeros(shape, np.float32)
         self._window = np.zeros((CHANNELS, WINDOW), np.float32)
         self._padded = np.zeros(WINDOW, np.float32)
         self._impulses = np.zeros((shape[0], WINDOW), np.float32)
@@ -117,8 +97,8 @@ class KalmanCanceller:
 
     def reset(self, *, keep_filter: bool = False) -> None:
         """Forget everything; with `keep_filter` only the signals, not the room."""
-        self._spectra[:] = 0
-        self._powers[:] = 0
+        self._state.spectra[:] = 0
+        self._state.powers[:] = 0
         self._window[:] = 0
         self._residual_power = 0.0
         self._echo_power = 0.0
@@ -134,8 +114,8 @@ class KalmanCanceller:
         self._forget_room()
 
     def _forget_room(self) -> None:
-        self._weights[:] = 0
-        self._variance[:] = self._start_variance
+        self._state.weights[:] = 0
+        self._state.variance[:] = self._start_variance
         self._noise[:] = 1e-4
         self._eager_frames = _EAGER_FRAMES
 
@@ -199,7 +179,7 @@ class KalmanCanceller:
         else:
             self._eager_frames = _EAGER_FRAMES
             if self._lost_frames < _RESTORE_FRAMES:
-                self._weights[:] = self._lost_weights
+                self._state.weights[:] = self._lost_weights
 
     def expect_drift(self) -> None:
         """Microphone and loudspeaker were found to run apart: follow faster for a while."""
@@ -214,16 +194,14 @@ class KalmanCanceller:
         for row, level in enumerate(_BENT_FROM, 1):
             window[row, FRAME_SAMPLES:] = 2 * (far - level * np.tanh(far / level))
         window[-1, FRAME_SAMPLES:] = 2 * far * far
-        self._spectra[1:] = self._spectra[:-1]
-        self._powers[1:] = self._powers[:-1]
-        newest = _to_frequency(window)
-        self._spectra[self._heads] = newest
-        self._powers[self._heads] = np.square(np.abs(newest))
+        newest = to_frequency(window)
+        self._state.advance()
+        self._state.spectra[self._heads] = newest
+        self._state.powers[self._heads] = np.square(np.abs(newest))
 
     def _error(self, recorded: Floats) -> tuple[Floats, Floats]:
         """What the present weights leave of the microphone's frame, and what they take out."""
-        np.multiply(self._spectra, self._weights, out=self._product)
-        echo = _to_time(self._product.sum(axis=0))[FRAME_SAMPLES:]
+        echo = to_time(self._state.echo())[FRAME_SAMPLES:]
         return recorded - echo, echo
 
     def _check_for_loss(self, heard: Floats, recorded: Floats, error: Floats) -> None:
@@ -238,13 +216,12 @@ class KalmanCanceller:
         self._power_after += float(np.dot(error, error))
         if self._power_after > _HARM_RATIO * self._power_before + _FLOOR:
             self._power_before = self._power_after = 0.0
-            self._lost_weights[:] = self._weights
+            self._lost_weights[:] = self._state.weights
             self._lost_frames = 0
             self._forget_room()
             error[:] = recorded
         elif self._power_after > _IDLE_RATIO * self._power_before:
-            np.multiply(self._start_variance, _DOUBT, out=self._gain)
-            self._variance += self._gain
+            self._state.variance += _DOUBT * self._start_variance
 
     def _constrain(self) -> None:
         """Hold a quarter of the partitions to responses of one frame, in turn.
@@ -255,45 +232,33 @@ class KalmanCanceller:
         """
         self._turn = (self._turn + 1) % _CONSTRAINED_EVERY
         rows = slice(self._turn, None, _CONSTRAINED_EVERY)
-        impulses = _to_time(self._weights[rows])
+        impulses = to_time(self._state.weights[rows])
         impulses[:, FRAME_SAMPLES:] = 0
-        self._weights[rows] = _to_frequency(impulses)
+        self._state.weights[rows] = to_frequency(impulses)
 
     def _adapt(self, error: Floats, *, first: bool) -> None:
         """One Kalman update from one frame's error; only a frame's first tells of certainty."""
         self._padded[FRAME_SAMPLES:] = error
-        spectrum = _to_frequency(self._padded)
-        np.multiply(self._variance, self._powers, out=self._gain)
-        expected = _OVERLAP * self._gain.sum(axis=0)
+        spectrum = to_frequency(self._padded)
+        expected = self._state.expected()
         if first:
             self._noise *= _NOISE_KEEP
             self._noise += (1 - _NOISE_KEEP) * np.square(np.abs(spectrum))
+        others = _CAUTION * self._noise + _FLOOR
+        if first:
             # Each of the frame's own updates leaves a share of what is expected.
-            others = _CAUTION * self._noise + _FLOOR
             left = expected * np.square(others / (expected + others))
             self._residual_power = 2.0 * float(left.sum()) / (WINDOW * FRAME_SAMPLES)
-        np.divide(self._variance, expected + _CAUTION * self._noise + _FLOOR, out=self._gain)
-        np.conjugate(self._spectra, out=self._product)
-        self._product *= self._gain
-        self._product *= spectrum
-        self._weights += self._product
-        if not first:
-            return
-        self._gain *= self._powers
-        self._gain *= -_OVERLAP
-        self._gain += 1.0
-        self._variance *= self._gain
-        keep_squared = _KEEP_DRIFTING_SQUARED if self._drift_frames > 0 else _KEEP_SQUARED
-        self._drift_frames -= self._drift_frames > 0
-        self._variance *= keep_squared
-        np.square(np.abs(self._weights), out=self._gain)
-        self._gain *= 1 - keep_squared
-        self._variance += self._gain
-        np.maximum(self._variance, _LEAST_VARIANCE, out=self._variance)
+        inverse: Floats = np.reciprocal(expected + others, dtype=np.float32)
+        self._state.adapt(inverse, spectrum)
+        if first:
+            drifts = self._drift_frames > 0
+            self._drift_frames -= drifts
+            self._state.settle(inverse, _KEEP_DRIFTING_SQUARED if drifts else _KEEP_SQUARED)
 
     def _slide(self, samples: int) -> None:
         """Move the modelled response `samples` earlier (negative: later)."""
-        impulses = _to_time(self._weights)[:, :FRAME_SAMPLES]
+        impulses = to_time(self._state.weights)[:, :FRAME_SAMPLES]
         self._impulses[:] = 0
         for head, size in zip(self._heads, self._sizes, strict=True):
             rows = slice(head, head + size)
@@ -304,4 +269,4 @@ class KalmanCanceller:
             else:
                 moved[-samples:] = response[:samples]
             self._impulses[rows, :FRAME_SAMPLES] = moved.reshape(size, FRAME_SAMPLES)
-        _to_frequency(self._impulses, self._weights)
+        self._state.weights[:] = to_frequency(self._impulses)
