@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="speechocean762 (or set MYNA_CORPUS)")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "training")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "dialog" / "models")
+    parser.add_argument(
+        "--fold", type=int, help="make this fold's ears alone, which stay in the work folder"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -68,13 +71,14 @@ def main() -> None:
     )
     learnt_from = examples(known, encoded)
     networks, shares = [], []
-    for fold in range(FOLDS):
+    for fold in range(FOLDS) if chosen.fold is None else [chosen.fold]:
         own = [example for speaker, example in learnt_from if folds.get(speaker) != fold]
         network = _fitted(own, fold, chosen.work / f"ears{fold}.pt")
         networks.append(network)
         shares.append(ears_network.priors(each.state for each in own))
         ears_export.export(cut, [network], shares[-1], chosen.work / f"ears{fold}.onnx")
-    ears_export.export(cut, networks, np.mean(shares, axis=0), chosen.out / "ears.onnx")
+    if chosen.fold is None:
+        ears_export.export(cut, networks, np.mean(shares, axis=0), chosen.out / "ears.onnx")
 
 
 def aligned(work: Path) -> list[Aligned]:

@@ -17,6 +17,7 @@ from dialog.wake.bands import StreamBands
 from dialog.wake.evidence import BEFORE_FRAMES, Evidence, evidence
 from dialog.wake.phrase import phrase
 from dialog.wake.spotter import Spotter
+from dialog.wake.trigger import Trigger
 from dialog.wake.verifier import Verifier, share
 
 CHUNK_FRAMES = 8
@@ -28,14 +29,6 @@ ROWS_A_STEP = 2
 CANDIDATE = -2.0
 """Log likelihood ratio for each frame below which a path is not even looked at."""
 FEWEST_FRAMES, MOST_FRAMES = 25, 280
-REARM_SHARE = 0.5
-"""The score must fall below this share of the threshold before the phrase may hit again."""
-
-RISEN = 2.0
-"""A score that has grown so many times since the last hit is a hit of its own: the first one may
-have come before the phrase was whole."""
-AGAIN_CHUNKS = 3
-"""So many chunks after a hit a phrase that is still as likely hits again: more of it was heard."""
 
 
 class Gate(Protocol):
@@ -99,7 +92,7 @@ class PhoneWakeWord:
         self._phrase = phrase(text, further)
         self._bias = bias
         self.phrases: tuple[str, ...] = (self._phrase.text,)
-        self._threshold = threshold
+        self._trigger = Trigger(threshold)
         self._gate = gate
         self._verifier = models.verifier
         self._bands = StreamBands(models.network.usual_bands)
@@ -109,8 +102,6 @@ class PhoneWakeWord:
         self._rows: deque[NDArray[np.float32]] = deque()
         self._frame = 0
         self._listening = False
-        self._armed = True
-        self._told, self._told_at = 0.0, 0
         self.chunks = 0
         """Pieces of 80 ms that went through the network since start: what the gate saves."""
         self.candidates = 0
@@ -149,7 +140,7 @@ class PhoneWakeWord:
         self._bands.reset()
         self._stream.reset(self._bands.quiet())
         self._spotter.reset()
-        self._armed = True
+        self._trigger.rearm()
 
     def _step(self) -> WakeHit | None:
         """One layer, or two frames of the phrase's path, or the next 80 ms of sound."""
@@ -172,13 +163,8 @@ class PhoneWakeWord:
     def _judge(self) -> WakeHit | None:
         seen = self.look()
         score = 0.0 if seen is None else share(self._verifier.logit(seen) + self._bias)
-        if score < self._threshold:
-            self._armed = self._armed or score < self._threshold * REARM_SHARE
+        if not self._trigger.hit(score, self.chunks):
             return None
-        again = score >= RISEN * self._told or self.chunks - self._told_at >= AGAIN_CHUNKS
-        if not self._armed and not again:
-            return None
-        self._armed, self._told, self._told_at = False, score, self.chunks
         return WakeHit(self.phrases[0], score, seconds(self._frame))
 
     def look(self) -> Evidence | None:

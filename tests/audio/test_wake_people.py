@@ -120,3 +120,16 @@ def test_the_table_counts_people_and_false_wakes() -> None:
     assert "of 3 sayings 1 never a candidate, 1 refused by the last word" in made
     assert "quiet, the same sayings: 1 of 2 untaught, 0 of 2 taught" in made
     assert "taught with examples joined: 1" in made
+
+
+def test_what_is_missed_where_other_talk_wakes_as_often_as_allowed() -> None:
+    """The bar is put where the talk, not the sayings, says; unsure ones are then missed."""
+    judged = [
+        Judged("wanted to", name, name == "one", "quiet", "", Candidate(0, 1.0, 2.0, logit))
+        for name, logit in (("one", 2.0), ("two", 1.0), ("six", -1.0))
+    ]
+    talk = tuple(Candidate(0, 10.0 * at, 0.0, logit) for at, logit in enumerate((1.5, 0.5, 0.0)))
+    accepts = [Accepts("wanted to", "quiet", True, False, 3600.0, talk)]
+    made = table(judged, accepts)
+    assert "- at 1 an hour (1 in all, logit 1.50): missed 0 of 1 (children), 2 of 3" in made
+    assert "- at 3 an hour (3 in all, logit 0.00): missed 0 of 1 (children), 1 of 3" in made

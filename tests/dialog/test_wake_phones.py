@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio.wake_gate import LevelGate
 from core.errors import ModelError
 from dialog.phone_alignment import free_loop
 from dialog.phone_graph import Graph, best_paths, likelihoods
 from dialog.phone_model import PhoneModel
-from dialog.wake import detector
 from dialog.wake.acoustics import Network, PhoneStream
 from dialog.wake.bands import StreamBands
-from dialog.wake.detector import PhoneWakeWord
 from dialog.wake.evidence import PHONE_SIZE, WHOLE_SIZE, evidence
 from dialog.wake.following import best_logit, rows_of
 from dialog.wake.phrase import from_ways, phrase
@@ -141,19 +136,3 @@ def test_a_broken_model_says_what_to_do(tmp_path: Path) -> None:
             load(path)
         with pytest.raises(ModelError, match="install Myna again"):
             load(tmp_path / "missing.npz")
-
-
-def test_what_lasts_and_what_has_grown_is_asked_about_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    scores: Iterator[float] = iter((0.04, 0.03, 0.02, 0.03, 0.04, 0.09, 0.05, 0.001, 0.03))
-    wake = PhoneWakeWord("hello myna", threshold=0.02, gate=LevelGate())
-    monkeypatch.setattr(wake, "look", object)
-    monkeypatch.setattr(wake, "_verifier", SimpleNamespace(logit=lambda _seen: next(scores)))
-    monkeypatch.setattr(detector, "share", lambda logit: logit)
-    found = []
-    for _ in range(9):
-        wake.chunks += 1
-        found.append(wake._judge() is not None)
-    # At first; three chunks later; more than twice as high; and after it had fallen.
-    assert found == [True, False, False, True, False, True, False, False, True]

@@ -78,6 +78,9 @@ def main() -> None:
     phrase = " ".join(chosen.phrase.lower().split())
     ears = PLAIN if chosen.over_playback else NEAR
     kept = chosen.work / ("calls_plain" if chosen.over_playback else "calls")
+    hearing = ears
+    if chosen.judged:
+        kept, hearing = chosen.work / "calls_judged", str(chosen.judged)
     own = kept / phrase.replace(" ", "_") / f"draw{chosen.seed}"
     own.mkdir(parents=True, exist_ok=True)
     out = head_path(chosen.out, phrase, ears)
@@ -90,11 +93,11 @@ def main() -> None:
     teaching = [pair for pair in everybody if not chosen.judged or pair[0].speaker not in sayers]
     amounts = FEW if chosen.judged else AMOUNTS[ears]
     heard = _others(
-        phrase, everybody, teaching, kept, processes=chosen.processes, ears=ears
+        phrase, everybody, teaching, kept, processes=chosen.processes, ears=hearing
     ) | once(
         own / "windows.pickle",
         lambda: call_windows.of_phrase(
-            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes, ears=ears
+            phrase, teaching, amounts, seed=chosen.seed, processes=chosen.processes, ears=hearing
         ),
     )
     count = 1 if chosen.judged else NETWORKS[ears]
@@ -117,7 +120,7 @@ def main() -> None:
         processes=chosen.processes,
     )
     alone = ears == NEAR and not head_path(chosen.out, phrase, PLAIN).is_file()
-    asked = fusing.asked_of(candidates, ears, alone=alone or chosen.judged)
+    asked = fusing.asked_of(candidates, ears, alone=alone or bool(chosen.judged))
     if chosen.judged:
         fusion = once(
             kept / "fusion_of_one.pickle",
@@ -160,8 +163,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument(
         "--judged",
-        action="store_true",
-        help="for training.wake.people: without anybody who says the phrase, and from less",
+        type=Path,
+        metavar="EARS",
+        help="for training.wake.people: without anybody who says the phrase, from less, and by near"
+        " ears that have not heard who judges (of training.near_ears --fold)",
     )
     parser.add_argument(
         "--over-playback",

@@ -36,8 +36,9 @@ class Overhearer:
 
 
 def ears_of(name: str) -> SpeechEars:
-    """Those that a head names as its own (`dialog.wake.head`)."""
-    return {NEAR: shared_near, PLAIN: shared}[name]()
+    """Those that a head names as its own (`dialog.wake.head`), or those of a file."""
+    shipped = {NEAR: shared_near, PLAIN: shared}.get(name)
+    return SpeechEars(Path(name)) if shipped is None else shipped()
 
 
 def make_way(path: Path, ears: str = NEAR) -> None:

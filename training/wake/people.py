@@ -6,9 +6,11 @@ the verifier has not learnt from anybody's saying of these phrases. Whoever can 
 with five more sayings of their own. What people read besides, one after the other, shows how often
 the same thresholds wake by mistake. A fold that has been judged is kept in the work folder.
 
-With ``--heads`` what the heads look at comes from the near ears that ship, which have heard
-everybody: it flatters them. It needs what ``python -m training``, ``python -m training.ears`` and
-``python -m training.wake.listening`` left in the work folder.
+It needs what ``python -m training``, ``python -m training.near_ears --fold N`` for each fold,
+``python -m training.wake.listening`` and ``training.wake.last_word`` left in the work folder. With
+``--shipped`` the verifiers that ship are judged, on the fold of speakers that was kept from them:
+of the others nothing is needed. With ``--heads`` the last word has heads of the phrases
+(`training.wake.calling`, ``--judged``).
 """
 
 from __future__ import annotations
@@ -19,31 +21,26 @@ import logging
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from device.bench.wake_scenes import LEAD_S, heard
-from dialog.factory import build_ears
-from dialog.phone_features import Waveform
-from dialog.phone_frames import Ears, Frames
 from dialog.speech_ears import SpeechEars
 from dialog.wake.acoustics import MODEL_PATH, Network
 from dialog.wake.both import BothStages
-from dialog.wake.confirm import LastWord, WakeEars
+from dialog.wake.confirm import LAST_WORD_PATH, LastWord
 from dialog.wake.head import PhraseHead
 from dialog.wake.question import WakeQuestion
 from dialog.wake.teaching import teach
-from dialog.wake.verifier import Verifier
+from dialog.wake.verifier import VERIFIER_PATH, Verifier
 from training import corpus
 from training.corpus import FOLDS, OLDEST_CHILD
 from training.realign import Aligned
 from training.wake.data import holds
 from training.wake.gathering import read
-from training.wake.listening import REPOSITORY, networks
+from training.wake.listening import HELD_OUT_FOLD, REPOSITORY, networks
 from training.wake.people_sayings import (
     EXAMPLES,
     PHRASES,
@@ -65,30 +62,11 @@ SCENES: tuple[tuple[str, float | None], ...] = (("quiet", None), ("10 dB", 10.0)
 LATEST_S = 1.5
 """After a phrase's end a wake still counts as its own."""
 GAP_S = 0.4
-TALK_EVERY, TAUGHT_TALK_EVERY = 32, 32
+ROOMS = 3
+"""In which each saying is heard, in every scene."""
+TALK_EVERY, TAUGHT_TALK_EVERY = 4, 8
 """Of the speakers of a fold, those whose talk is listened to: for the phrases, and for the same as
 they were taught."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoldEars:
-    """Phones by ears that have not heard a fold's speakers, a head's rows by those it learnt from.
-
-    Attributes:
-        fold: For the phones.
-        heads: For the rows: no fold's encoder makes the same.
-    """
-
-    fold: Ears
-    heads: WakeEars
-
-    def frames(self, samples: Waveform) -> Frames:
-        """See `WakeEars`."""
-        return self.fold.frames(samples)
-
-    def encoded(self, samples: Waveform) -> NDArray[np.float32]:
-        """See `WakeEars`."""
-        return self.heads.encoded(samples)
 
 
 class People:
@@ -99,6 +77,8 @@ class People:
         weights: By fold.
         work: Where the folds' ears and verifiers are.
         phrases: Some of `PHRASES`.
+        shipped: Judge the verifiers that ship; else those of the folds, which have not learnt from
+            anybody's saying of these phrases either.
         heads: Folder with heads of them (`training.wake.calling`, with ``--judged``); None judges
             the verifiers alone.
     """
@@ -110,29 +90,26 @@ class People:
         work: Path,
         *,
         phrases: Sequence[str] = PHRASES,
+        shipped: bool = False,
         heads: Path | None = None,
     ) -> None:
         self._aligned, self._weights = aligned, weights
-        self._work, self._phrases = work, phrases
+        self._work, self._phrases, self._shipped = work, phrases, shipped
         self._heads = {} if heads is None else {text: _head(heads, text) for text in phrases}
         self._folds = corpus.folds([pair[0] for pair in self._aligned])
 
-    def stages(self, fold: int, verifier: Path | None = None) -> Stages:
-        """Models that have not heard a fold's speakers.
-
-        Args:
-            fold: Which.
-            verifier: Judge this one, whatever it learnt from.
-        """
-        ears: WakeEars = SpeechEars(self._work / f"ears{fold}.onnx")
-        if self._heads:
-            ears = FoldEars(ears, build_ears())
+    def stages(self, fold: int) -> Stages:
+        """Models that have not heard a fold's speakers."""
+        first, last = VERIFIER_PATH, LAST_WORD_PATH
+        if not self._shipped:
+            first = self._work / f"verifier{fold}.npz"
+            last = self._work / f"last_word{fold}.npz"
         return Stages(
             Network.load(self._weights[fold]),
-            Verifier.load(verifier or self._work / f"verifier{fold}.npz"),
+            Verifier.load(first),
             LastWord(
-                ears,
-                Verifier.load(self._work / f"last_word{fold}.npz"),
+                SpeechEars(self._work / f"near_ears{fold}.onnx"),
+                Verifier.load(last),
                 lambda text, _: self._heads.get(text),
             ),
         )
@@ -186,9 +163,9 @@ def _head(folder: Path, text: str) -> PhraseHead:
 
 
 def _judge(saying: Saying, asked: Asked, taught: str, stages: Stages) -> Iterator[Judged]:
-    """A saying in all scenes."""
-    for name, snr_db in SCENES:
-        scene = _rng(saying.utterance.name, f"{saying.phrase} {name}")
+    """A saying in all scenes, in several rooms."""
+    for (name, snr_db), room in itertools.product(SCENES, range(ROOMS)):
+        scene = _rng(saying.utterance.name, f"{saying.phrase} {name} {room}")
         sound = heard(saying.utterance.samples(), snr_db=snr_db, rng=scene).astype(np.float32)
         inside = [
             each for each in candidates(sound, [asked], stages)
@@ -196,7 +173,7 @@ def _judge(saying: Saying, asked: Asked, taught: str, stages: Stages) -> Iterato
         ]  # fmt: skip
         yield Judged(
             saying.phrase, saying.utterance.speaker, saying.by_child, name, taught,
-            best=max(inside, key=lambda each: each.sure, default=None),
+            best=max(inside, key=lambda each: each.last, default=None),
         )  # fmt: skip
 
 
@@ -245,7 +222,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL_PATH.parent.parent / "phones.onnx")
     parser.add_argument("--part", choices=PARTS, action="append", help="judge these only")
     parser.add_argument("--fold", type=int, action="append", help="judge these only")
-    parser.add_argument("--verifier", type=Path, help="judge this one, whatever it learnt from")
+    parser.add_argument(
+        "--shipped", action="store_true", help="judge the verifiers that ship, on one fold"
+    )
     parser.add_argument("--phrase", choices=PHRASES, action="append", help="judge these only")
     parser.add_argument("--heads", type=Path, help="a folder with heads of all these phrases")
     parser.add_argument("--name", default="people", help="of the kept results")
@@ -255,13 +234,19 @@ def main() -> None:
     known = read(chosen.work, corpus.corpus_folder(chosen.corpus))
     weights = networks(chosen.model, chosen.work, [utterance for utterance, _ in known])
     people = People(
-        known, weights, chosen.work, phrases=chosen.phrase or PHRASES, heads=chosen.heads
+        known,
+        weights,
+        chosen.work,
+        phrases=chosen.phrase or PHRASES,
+        shipped=chosen.shipped,
+        heads=chosen.heads,
     )
+    folds = [HELD_OUT_FOLD] if chosen.shipped else chosen.fold or range(FOLDS)
     results = []
-    for part, fold in itertools.product(chosen.part or PARTS, chosen.fold or range(FOLDS)):
+    for part, fold in itertools.product(chosen.part or PARTS, folds):
         kept = chosen.work / f"{chosen.name}-{part}{fold}.pickle"
         if not kept.is_file():
-            result = people.judge(part, fold, people.stages(fold, chosen.verifier))
+            result = people.judge(part, fold, people.stages(fold))
             kept.write_bytes(pickle.dumps(result))
         results.append(pickle.loads(kept.read_bytes()))  # noqa: S301 - written above
     judged = [each for result in results for each in result.judged]

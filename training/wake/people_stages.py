@@ -12,19 +12,13 @@ from numpy.typing import NDArray
 from audio.ports import FRAME_SAMPLES, SAMPLE_RATE_HZ, WAKE_SOUND_S
 from dialog.wake.acoustics import Network
 from dialog.wake.confirm import CANDIDATE_SHARE, CANDIDATE_SHARE_WITH_HEAD, LastWord
-from dialog.wake.detector import (
-    CANDIDATE,
-    CHUNK_FRAMES,
-    FEWEST_FRAMES,
-    MOST_FRAMES,
-    REARM_SHARE,
-    RISEN,
-)  # fmt: skip
+from dialog.wake.detector import CANDIDATE, CHUNK_FRAMES, FEWEST_FRAMES, MOST_FRAMES
 from dialog.wake.evidence import BEFORE_FRAMES, evidence
 from dialog.wake.following import rows_of
 from dialog.wake.phrase import Phrase, phrase
 from dialog.wake.question import Taught, WakeQuestion
 from dialog.wake.spotter import Spotter
+from dialog.wake.trigger import Trigger
 from dialog.wake.verifier import Verifier, share
 
 Sound = NDArray[np.float32]
@@ -74,11 +68,6 @@ class Candidate:
     first: float
     last: float
 
-    @property
-    def sure(self) -> float:
-        """Confidence of the last word, 0..1."""
-        return share(self.last)
-
 
 def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Candidate]:
     """Everything that comes to the last word, and what that says of it.
@@ -90,18 +79,14 @@ def candidates(sound: Sound, asked: Sequence[Asked], stages: Stages) -> list[Can
     """
     rows = rows_of(sound, stages.network)
     spotter = Spotter([each.phrase for each in asked])
-    armed, told = [True] * len(asked), [0.0] * len(asked)
-    bars = [THRESHOLD * _share_of(each, stages) for each in asked]
+    triggers = [Trigger(THRESHOLD * _share_of(each, stages)) for each in asked]
     found = []
-    for begin in range(0, len(rows), CHUNK_FRAMES):
+    for chunk, begin in enumerate(range(0, len(rows), CHUNK_FRAMES)):
         for row in rows[begin : begin + CHUNK_FRAMES]:
             spotter.step(row)
         for at, each in enumerate(asked):
-            score, bar = _score(spotter, at, stages.verifier, each.question.bias), bars[at]
-            if score < bar:
-                armed[at] = armed[at] or score < bar * REARM_SHARE
-            elif armed[at] or score >= RISEN * told[at]:
-                armed[at], told[at] = False, score
+            score = _score(spotter, at, stages.verifier, each.question.bias)
+            if triggers[at].hit(score, chunk):
                 now = begin + CHUNK_FRAMES + BEHIND_FRAMES
                 question = each.question.after(score)
                 last = stages.last_word.logit(_lately(sound, now), question)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.wake.people_stages import THRESHOLD, Candidate
+from training.wake.people_stages import Candidate
 
 REFRACTORY_S = 1.5
+WAKES = 0.0
+"""Logit of the last word at which the device wakes as it comes."""
+RATES_PER_HOUR = (1.0, 3.0, 10.0, 30.0)
+"""False wakes in an hour of talk while one phrase is listened for, at which is told what is missed:
+where the device wakes without a head and with one are two different places on one curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,9 @@ class Judged:
     taught: str
     best: Candidate | None
 
-    @property
-    def wakes(self) -> bool:
-        """Whether the device would wake."""
-        return self.best is not None and self.best.sure >= THRESHOLD
+    def wakes(self, bar: float = WAKES) -> bool:
+        """Whether the device would wake where it wakes from this logit on."""
+        return self.best is not None and self.best.last >= bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,12 @@ class Accepts:
     seconds: float
     candidates: tuple[Candidate, ...]
 
-    @property
-    def wakes(self) -> int:
-        """How often the device would wake; what comes soon after another does not count."""
+    def wakes(self, bar: float = WAKES) -> int:
+        """How often the device would wake from this logit on; what comes soon after another does
+        not count."""
         count, last_s = 0, -REFRACTORY_S
         for each in self.candidates:
-            if each.sure >= THRESHOLD and each.at_s - last_s >= REFRACTORY_S:
+            if each.last >= bar and each.at_s - last_s >= REFRACTORY_S:
                 count, last_s = count + 1, each.at_s
         return count
 
@@ -122,7 +127,7 @@ def _footer(
         for taught in (False, True):
             own = [each for each in judged if each.scene == scene and bool(each.taught) is taught]
             never = sum(each.best is None for each in own)
-            refused = sum(each.best is not None and not each.wakes for each in own)
+            refused = sum(each.best is not None and not each.wakes() for each in own)
             theirs = [e for e in accepts if e.scene == scene and e.taught is taught]
             wakes, hours = _wakes(theirs)
             asked = sum(len(each.candidates) for each in theirs)
@@ -133,6 +138,7 @@ def _footer(
                 f" {hours:.1f} h of phrase and talk, {rate:.2f} an hour; last word asked {asked}"
                 " times"
             )
+            lines += _at_rates(own, theirs)
     for source in ("said", "joined"):
         people = {(each.phrase, each.speaker) for each in judged if each.taught == source}
         lines.append(f"taught with examples {source}: {len(people)} of phrase and person")
@@ -149,9 +155,38 @@ def _footer(
     return lines
 
 
+def _at_rates(judged: Sequence[Judged], accepts: Sequence[Accepts]) -> list[str]:
+    """What is missed where other talk wakes so often, children apart."""
+    hours = sum(each.seconds for each in accepts) / 3600
+    lines = []
+    for rate in RATES_PER_HOUR if judged and hours else ():
+        bar = _bar(accepts, rate * hours)
+        children = [each for each in judged if each.by_child]
+        counts = " (children), ".join(
+            f"{sum(not each.wakes(bar) for each in own)} of {len(own)}"
+            for own in (children, judged)
+        )
+        lines.append(
+            f"- at {rate:.0f} an hour ({int(rate * hours)} in all, logit {bar:.2f}): missed"
+            f" {counts}"
+        )
+    return lines
+
+
+def _bar(accepts: Sequence[Accepts], most: float) -> float:
+    """The lowest logit from which other talk wakes no more often than so many times."""
+    logits = sorted((c.last for each in accepts for c in each.candidates), reverse=True)
+    bar = math.inf
+    for logit in logits:
+        if sum(each.wakes(logit) for each in accepts) > most:
+            break
+        bar = logit
+    return bar
+
+
 def _missed(own: Sequence[Judged]) -> str:
-    return f"{sum(not each.wakes for each in own)} of {len(own)}" if own else "–"
+    return f"{sum(not each.wakes() for each in own)} of {len(own)}" if own else "–"
 
 
 def _wakes(own: Sequence[Accepts]) -> tuple[int, float]:
-    return sum(each.wakes for each in own), sum(each.seconds for each in own) / 3600
+    return sum(each.wakes() for each in own), sum(each.seconds for each in own) / 3600
