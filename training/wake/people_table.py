@@ -131,11 +131,11 @@ def _footer(
             theirs = [e for e in accepts if e.scene == scene and e.taught is taught]
             wakes, hours = _wakes(theirs)
             asked = sum(len(each.candidates) for each in theirs)
-            rate = wakes / hours if hours else float("nan")
+            rate = f"{wakes / hours:.2f}" if hours else "–"
             lines.append(
                 f"{scene}{', taught' if taught else ''}: of {len(own)} sayings {never} never a"
                 f" candidate, {refused} refused by the last word; {wakes} false wakes in"
-                f" {hours:.1f} h of phrase and talk, {rate:.2f} an hour; last word asked {asked}"
+                f" {hours:.1f} h of phrase and talk, {rate} an hour; last word asked {asked}"
                 " times"
             )
             lines += _at_rates(own, theirs)
