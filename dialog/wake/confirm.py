@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -116,18 +116,15 @@ class LastWord:
         sound = (samples / np.float32(32768.0)).astype(np.float32)
         ears, head = self._listening(sought.text, question)
         if head is None:
-            last = self._verified(ears, sound, sought)
+            last = verified(ears, self.verifier, sound, sought)
             return last + FIRST_WEIGHT * question.first - DECIDED_AT + question.bias
         own = head.score(ears.encoded(sound)[-SEEN_ROWS:])
         most = head.fusion.logit(head=own, last=SUREST, first=question.first)
         settled = most < SETTLED
-        last = UNHEARD if settled else max(UNHEARD, self._verified(ears, sound, sought))
+        last = UNHEARD
+        if not settled:
+            last = max(last, verified(ears, self.verifier, sound, sought))
         return head.fusion.logit(head=own, last=last, first=question.first) + question.bias
-
-    def _verified(self, ears: WakeEars, sound: Waveform, sought: Phrase) -> float:
-        """What the verifier makes of the best path; minus infinity where there is hardly any."""
-        (path,) = best_path(likelihoods(ears.frames(sound)), [sought])
-        return -math.inf if path is None else self.verifier.logit(evidence(path))
 
     def _listening(self, text: str, question: WakeQuestion) -> tuple[WakeEars, PhraseHead | None]:
         """The ears that suit the sound, and the phrase's head on them."""
@@ -153,17 +150,47 @@ def best_path(
     spotter = Spotter(sought)
     best = [HOPELESS] * len(sought)
     paths: list[Path | None] = [None] * len(sought)
+    for frame, at, ratio in path_ratios(spotter, rows, len(sought)):
+        allowed = None if ends is None else ends[at]
+        if allowed is not None and not allowed[0] <= frame <= allowed[1]:
+            continue
+        if ratio > best[at]:
+            best[at] = ratio
+            paths[at] = spotter.path(at, before=BEFORE_FRAMES)
+    return paths
+
+
+def path_ratios(
+    spotter: Spotter, rows: NDArray[np.float32], count: int
+) -> Iterator[tuple[int, int, float]]:
+    """Every frame and phrase whose path there is as long as a phrase, with the path's log
+    likelihood ratio for each frame.
+
+    Args:
+        spotter: Is moved on by each of the rows.
+        rows: Log likelihoods, shape (frames, 118).
+        count: Of the spotter's phrases.
+    """
     for frame, row in enumerate(rows):
         spotter.step(row)
-        for at in range(len(sought)):
-            allowed = None if ends is None else ends[at]
-            if allowed is not None and not allowed[0] <= frame <= allowed[1]:
-                continue
+        for at in range(count):
             ratio, length = spotter.ratio(at)
-            if FEWEST_FRAMES <= length <= MOST_FRAMES and ratio / length > best[at]:
-                best[at] = ratio / length
-                paths[at] = spotter.path(at, before=BEFORE_FRAMES)
-    return paths
+            if FEWEST_FRAMES <= length <= MOST_FRAMES:
+                yield frame, at, ratio / length
+
+
+def verified(ears: Ears, verifier: Verifier, sound: Waveform, sought: Phrase) -> float:
+    """What a verifier makes of the best path that ears hear; minus infinity where there is hardly
+    any.
+
+    Args:
+        ears: To listen with.
+        verifier: Of what they hear.
+        sound: Float32, 16 000 Hz, -1..1.
+        sought: The phrase.
+    """
+    (path,) = best_path(likelihoods(ears.frames(sound)), [sought])
+    return -math.inf if path is None else verifier.logit(evidence(path))
 
 
 class ConfirmedWakeWord:

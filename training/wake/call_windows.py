@@ -29,8 +29,8 @@ from device.bench.hours_sound import Hours, Kind
 from device.bench.wake_said import Recording
 from dialog.phone_features import SHIFT_SAMPLES
 from dialog.phone_graph import likelihoods
-from dialog.wake.confirm import WakeEars
-from dialog.wake.detector import CANDIDATE, FEWEST_FRAMES, MOST_FRAMES
+from dialog.wake.confirm import WakeEars, path_ratios
+from dialog.wake.detector import CANDIDATE
 from dialog.wake.head import NEAR, SEEN_ROWS
 from dialog.wake.phrase import phrase as states_of
 from dialog.wake.spotter import Spotter
@@ -225,11 +225,9 @@ def said_until(phrase: str, voice: Sound, likely: float = LIKELY) -> int | None:
     """
     spotter = Spotter([states_of(phrase)])
     best, end = likely, None
-    for frame, row in enumerate(likelihoods(_ears.frames(voice))):
-        spotter.step(row)
-        ratio, length = spotter.ratio(0)
-        if FEWEST_FRAMES <= length <= MOST_FRAMES and ratio / length > best:
-            best, end = ratio / length, frame
+    for frame, _, ratio in path_ratios(spotter, likelihoods(_ears.frames(voice)), 1):
+        if ratio > best:
+            best, end = ratio, frame
     return None if end is None else min(voice.size, (end + 1) * SHIFT_SAMPLES)
 
 

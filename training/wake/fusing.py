@@ -9,6 +9,7 @@ that would be in these minutes.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import math
@@ -28,9 +29,7 @@ from device.bench.hearing_listener import sound_of
 from device.bench.hours_sound import PERIOD, Kind
 from device.bench.wake_said import Recording
 from device.bench.wake_scenes import TRACTS, Voice, say
-from dialog.phone_graph import likelihoods
-from dialog.wake.confirm import LAST_WORD_PATH, UNHEARD, best_path
-from dialog.wake.evidence import evidence
+from dialog.wake.confirm import LAST_WORD_PATH, UNHEARD, verified
 from dialog.wake.head import PLAIN, SEEN_ROWS, Fusion, PhraseHead
 from dialog.wake.phrase import phrase as states_of
 from dialog.wake.question import WakeQuestion
@@ -152,8 +151,7 @@ def weigh(candidates: Sequence[Candidate], head: PhraseHead) -> Floats:
     rows = []
     for each in candidates:
         sound = (each.sound / np.float32(32768.0)).astype(np.float32)
-        (path,) = best_path(likelihoods(ears.frames(sound)), [sought])
-        last = UNHEARD if path is None else max(UNHEARD, verifier.logit(evidence(path)))
+        last = max(UNHEARD, verified(ears, verifier, sound, sought))
         rows.append((head.score(ears.encoded(sound)[-SEEN_ROWS:]), last, each.first))
     return np.array(rows).reshape(-1, 3)
 
@@ -228,8 +226,10 @@ _folder: Path
 def _prepare(phrase: str, own: list[Aligned], folder: Path) -> None:
     global _phrase, _own, _folder
     _phrase, _own, _folder = phrase, own, folder
+    _recordings.cache_clear()
 
 
+@functools.cache
 def _recordings() -> list[Recording]:
     return wake_said.recordings(_folder, {pair[0].speaker for pair in _own})
 
