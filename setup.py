@@ -2,7 +2,7 @@
 
 from setuptools import Extension, setup
 
-# audio/kalman_state.py loads it with ctypes; where it was not compiled NumPy does the same.
+# audio/kalman_compiled.py loads it with ctypes; where it was not compiled NumPy does the same.
 setup(
     ext_modules=[
         Extension(

@@ -23,8 +23,9 @@ def make_canceller(name: str, *, tail_ms: int) -> EchoCanceller:
 
     if name == "kalman":
         from audio.echo_kalman import KalmanCanceller
+        from audio.kalman_compiled import kalman_state
 
-        return AlignedCanceller(KalmanCanceller(tail_ms=tail_ms))
+        return AlignedCanceller(KalmanCanceller(tail_ms=tail_ms, state=kalman_state))
     if name == "speex":
         from audio.echo_speex import SpeexCanceller
 

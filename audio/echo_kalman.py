@@ -18,9 +18,11 @@ passes unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from audio.kalman_state import kalman_state
+from audio.kalman_state import KalmanState
 from audio.levels import power_dbfs
 from audio.ports import FRAME_MS, FRAME_SAMPLES, Samples
 from audio.spectra import Floats, Spectra, to_frequency, to_time
@@ -75,15 +77,18 @@ class KalmanCanceller:
 
     Args:
         tail_ms: Length of echo that is modelled, from the aligned reference on.
+        state: Makes what computes, of so many rows and columns.
     """
 
-    def __init__(self, *, tail_ms: int) -> None:
+    def __init__(
+        self, *, tail_ms: int, state: Callable[[tuple[int, int]], KalmanState] = KalmanState
+    ) -> None:
         self.partitions = max(1, -(-tail_ms // FRAME_MS))
         bent = min(BENT_PARTITIONS, self.partitions)
         self._sizes = (self.partitions,) + (bent,) * (CHANNELS - 1)
         self._heads = np.cumsum((0, *self._sizes[:-1]))
         shape = (sum(self._sizes), BINS)
-        self._state = kalman_state(shape)
+        self._state = state(shape)
         self._lost_weights: Spectra = np.zeros(shape, np.complex64)
         age = np.concatenate([np.arange(size, dtype=np.float32) for size in self._sizes])
         start = _START_VARIANCE * np.exp(-_START_DECAY_PER_FRAME * age)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio import echo_kalman
 from audio.echo_kalman import KalmanCanceller
-from audio.kalman_state import CompiledKalmanState, KalmanState, compiled_loops, kalman_state
+from audio.kalman_compiled import CompiledKalmanState, compiled_loops, kalman_state
+from audio.kalman_state import KalmanState
 from audio.ports import FRAME_SAMPLES
 
 SHAPE = (7, 161)
@@ -64,9 +64,7 @@ def test_a_weight_never_becomes_quite_sure(compiled: type[KalmanState]) -> None:
         assert state.variance.min() > 0
 
 
-def test_the_canceller_gives_out_the_same(
-    compiled: type[KalmanState], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_canceller_gives_out_the_same(compiled: type[KalmanState]) -> None:
     """Through start, double talk, a delay that is followed and two clocks, within a step."""
     rng = np.random.default_rng(5)
     far = (rng.normal(size=(400, FRAME_SAMPLES)) * 3000).astype(np.int16)
@@ -77,8 +75,7 @@ def test_the_canceller_gives_out_the_same(
     near = np.clip(np.rint(near), -32768, 32767).astype(np.int16)
     given = []
     for make in (KalmanState, compiled):
-        monkeypatch.setattr(echo_kalman, "kalman_state", make)
-        canceller = KalmanCanceller(tail_ms=200)
+        canceller = KalmanCanceller(tail_ms=200, state=make)
         heard = np.zeros_like(near)
         for number in range(len(near)):
             if number == 320:
